@@ -1,0 +1,1 @@
+"""A standalone SIP back-to-back user agent that serves Chinese 400 numbers."""

@@ -1,0 +1,1 @@
+"""Call control that knows no SIP message and no 400 number: legs, hunt, bridge."""

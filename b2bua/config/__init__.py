@@ -1,0 +1,1 @@
+"""One file to one tree of frozen settings, checked before anything starts."""

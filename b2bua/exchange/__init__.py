@@ -1,0 +1,1 @@
+"""The whole program as one pure machine: every call now in progress."""

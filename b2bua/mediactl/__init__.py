@@ -1,0 +1,1 @@
+"""Call control's media orders, spoken to the media processes."""

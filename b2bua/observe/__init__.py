@@ -1,0 +1,1 @@
+"""Logs, metrics and SIP ladders, made from what the pure layers return."""

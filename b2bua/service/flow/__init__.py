@@ -1,0 +1,1 @@
+"""One 400 call from first INVITE to record: the only room that knows every rule."""

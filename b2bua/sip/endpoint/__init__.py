@@ -1,0 +1,1 @@
+"""The whole SIP stack as one object: bytes and now in; bytes, events, a deadline out."""

@@ -1,0 +1,1 @@
+"""PostgreSQL and the journal: values in, values out, SQL in one place."""

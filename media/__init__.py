@@ -1,0 +1,1 @@
+"""The media plane: separate processes that carry, play, hear and record audio."""

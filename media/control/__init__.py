@@ -1,0 +1,1 @@
+"""The protocol between call control and media processes."""

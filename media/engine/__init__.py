@@ -1,0 +1,1 @@
+"""What happens to each packet. A leaf: no policy."""

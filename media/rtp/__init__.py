@@ -1,0 +1,1 @@
+"""RTP and RTCP packets and sequences: RFC 3550."""

@@ -1,0 +1,1 @@
+"""The media process: control server, ports, engine threads."""

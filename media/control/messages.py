@@ -1,0 +1,290 @@
+"""What call control and a media process say to each other, as frozen values.
+
+A *session* is one call's media and is named by the call; a *port* is one pair of UDP
+ports (RTP and RTCP) facing one leg, and is named by the leg. Orders are imperative and
+answered only by the facts that follow from them; facts are past tense. Orders about one
+session are carried out in the order in which they were given. An order that names an
+unknown session or port is answered by :class:`Refused`, never by silence.
+
+Every session has an owner (the connection that opened or adopted it) and a lifetime from
+birth: without :class:`Extend` it is closed and :class:`Expired` is said. A session outlives
+the connection of its owner, so that a restarted control process can adopt it.
+"""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+
+class Wire(Struct, frozen=True, tag=True, omit_defaults=True):
+    """What crosses the socket: msgpack maps tagged with the name of their class."""
+
+
+class Remote(Wire, frozen=True, kw_only=True):
+    """The far end of a port, as the session descriptions agreed it."""
+
+    address: str
+    """Where RTP goes: an IPv4 or IPv6 literal."""
+    rtp_port: int
+    rtcp_port: int
+    """Equal to ``rtp_port`` when RTP and RTCP share a port (RFC 5761)."""
+    codec: str
+    """``PCMA`` or ``PCMU``: what is sent to the far end."""
+    payload_type: int
+    """The payload type under which ``codec`` is sent."""
+    accepts: dict[int, str]
+    """Payload types that may arrive, each with its codec."""
+    events_payload_type: int | None = None
+    """Payload type of telephone-event in both directions, or None if not negotiated."""
+    sending: bool = True
+    """Whether the far end wants to hear us (it said sendrecv or recvonly)."""
+    receiving: bool = True
+    """Whether the far end speaks to us (it said sendrecv or sendonly)."""
+    trusted: tuple[str, ...] = ()
+    """Networks (CIDR) besides ``address`` from which RTP may come and be latched on to."""
+
+
+class FromPort(Wire, frozen=True):
+    """Hear what arrives at another port of the same session."""
+
+    port: str
+
+
+class FromPrompts(Wire, frozen=True, kw_only=True):
+    """Hear prompts, one after the other."""
+
+    prompts: tuple[str, ...]
+    """Names under the prompt directories, without ``.wav``: ``zh/busy``, ``tones/ringback``."""
+    token: str
+    """Comes back in :class:`Played`."""
+    repeat: bool = False
+    """Begin again after the last, until fed otherwise."""
+
+
+class FromSilence(Wire, frozen=True):
+    """Hear silence, as packets."""
+
+
+class FromNothing(Wire, frozen=True):
+    """Be sent no packets at all."""
+
+
+Source: TypeAlias = FromPort | FromPrompts | FromSilence | FromNothing
+
+
+class Open(Wire, frozen=True, kw_only=True):
+    """Lend a pair of ports; answered by :class:`Opened` or :class:`OpenFailed`."""
+
+    session: str
+    port: str
+    lifetime: float
+    """Seconds the session may live from now unless extended."""
+
+
+class Connect(Wire, frozen=True, kw_only=True):
+    """Say who is at the far end; again after each re-INVITE. Unlocks the latch."""
+
+    session: str
+    port: str
+    remote: Remote
+
+
+class Feed(Wire, frozen=True, kw_only=True):
+    """Choose what the far end of ``port`` hears from now on."""
+
+    session: str
+    port: str
+    source: Source
+
+
+class SendDigits(Wire, frozen=True, kw_only=True):
+    """Press keys towards the far end, as telephone-events, else as tones."""
+
+    session: str
+    port: str
+    digits: str
+    """``0-9 * # A-D``; ``w`` waits one second."""
+
+
+class Record(Wire, frozen=True, kw_only=True):
+    """Write a WAV file at 8 kHz until the port is closed or :class:`StopRecording`."""
+
+    session: str
+    port: str
+    path: str
+    both: bool = False
+    """Two channels, heard left and said right; else one channel, what arrives at ``port``."""
+
+
+class StopRecording(Wire, frozen=True, kw_only=True):
+    """Finish the file; answered by :class:`Recorded`."""
+
+    session: str
+    port: str
+
+
+class Close(Wire, frozen=True, kw_only=True):
+    """Give one pair of ports back; answered by :class:`Closed`."""
+
+    session: str
+    port: str
+
+
+class CloseSession(Wire, frozen=True, kw_only=True):
+    """Give all ports of a session back; each is answered by :class:`Closed`."""
+
+    session: str
+
+
+class Extend(Wire, frozen=True, kw_only=True):
+    """Let a session live ``lifetime`` seconds from now."""
+
+    session: str
+    lifetime: float
+
+
+class Adopt(Wire, frozen=True):
+    """Become the owner of these sessions, and close all others whose owner is gone.
+
+    Answered by :class:`Adopted`. Said once by a control process after it has read its
+    journal.
+    """
+
+    sessions: tuple[str, ...]
+
+
+Order: TypeAlias = (
+    Open
+    | Connect
+    | Feed
+    | SendDigits
+    | Record
+    | StopRecording
+    | Close
+    | CloseSession
+    | Extend
+    | Adopt
+)
+
+
+class Statistics(Wire, frozen=True, kw_only=True):
+    """What one port carried, for the record (RFC 3550 §6.4, G.107)."""
+
+    packets_received: int = 0
+    packets_sent: int = 0
+    packets_lost: int = 0
+    """Expected but never received, from sequence numbers."""
+    packets_dropped: int = 0
+    """Arrived and thrown away: wrong source, malformed, unknown payload type."""
+    jitter_ms: float = 0.0
+    """Interarrival jitter of what we received."""
+    remote_lost: int = 0
+    """Lost on the way to the far end, as its receiver reports say."""
+    remote_jitter_ms: float = 0.0
+    round_trip_ms: float | None = None
+    mos: float | None = None
+    """Estimated mean opinion score of what we received; None when nothing was."""
+
+
+class Opened(Wire, frozen=True, kw_only=True):
+    """A pair of ports is lent; RTP is taken from now on (and dropped until connected)."""
+
+    session: str
+    port: str
+    address: str
+    rtp_port: int
+    rtcp_port: int
+
+
+class OpenFailed(Wire, frozen=True, kw_only=True):
+    """No pair of ports could be had."""
+
+    session: str
+    port: str
+    reason: str
+
+
+class Heard(Wire, frozen=True, kw_only=True):
+    """The first audio since the last :class:`Connect` was accepted from the far end."""
+
+    session: str
+    port: str
+
+
+class Pressed(Wire, frozen=True, kw_only=True):
+    """A key was pressed at the far end; said once a key, at its end or after 40 ms of tone."""
+
+    session: str
+    port: str
+    digit: str
+    duration_ms: int
+    """How long it was held; 0 when the means does not tell."""
+
+
+class Played(Wire, frozen=True, kw_only=True):
+    """Prompts came to their end, or were replaced before it."""
+
+    session: str
+    port: str
+    token: str
+    completed: bool
+
+
+class FellSilent(Wire, frozen=True, kw_only=True):
+    """Nothing was received for ``seconds``; said once until RTP comes again."""
+
+    session: str
+    port: str
+    seconds: float
+
+
+class Recorded(Wire, frozen=True, kw_only=True):
+    """A recording is complete on disk."""
+
+    session: str
+    port: str
+    path: str
+    milliseconds: int
+
+
+class Closed(Wire, frozen=True, kw_only=True):
+    """A pair of ports is given back."""
+
+    session: str
+    port: str
+    statistics: Statistics
+
+
+class Expired(Wire, frozen=True, kw_only=True):
+    """A session outlived its lifetime and was closed."""
+
+    session: str
+
+
+class Adopted(Wire, frozen=True, kw_only=True):
+    """Of the sessions asked for, these are alive and the asker's."""
+
+    sessions: tuple[str, ...]
+
+
+class Refused(Wire, frozen=True, kw_only=True):
+    """An order could not be carried out."""
+
+    session: str
+    port: str
+    reason: str
+
+
+Fact: TypeAlias = (
+    Opened
+    | OpenFailed
+    | Heard
+    | Pressed
+    | Played
+    | FellSilent
+    | Recorded
+    | Closed
+    | Expired
+    | Adopted
+    | Refused
+)

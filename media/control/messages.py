@@ -54,7 +54,7 @@ class FromPrompts(Wire, frozen=True, kw_only=True):
     """Hear prompts, one after the other."""
 
     prompts: tuple[str, ...]
-    """Names under the prompt directories, without ``.wav``: ``zh/busy``, ``tones/ringback``."""
+    """Names under the prompt directories, without ``.wav``: ``zh/busy``."""
     token: str
     """Comes back in :class:`Played`."""
     repeat: bool = False
@@ -113,7 +113,7 @@ class Record(Wire, frozen=True, kw_only=True):
     port: str
     path: str
     both: bool = False
-    """Two channels, heard left and said right; else one channel, what arrives at ``port``."""
+    """Two channels, heard left and said right; else one, what arrives at ``port``."""
 
 
 class StopRecording(Wire, frozen=True, kw_only=True):
@@ -212,7 +212,7 @@ class Heard(Wire, frozen=True, kw_only=True):
 
 
 class Pressed(Wire, frozen=True, kw_only=True):
-    """A key was pressed at the far end; said once a key, at its end or after 40 ms of tone."""
+    """A key was pressed at the far end; said once a key, at its end."""
 
     session: str
     port: str

@@ -149,7 +149,7 @@ class Engine(Protocol):
         """Replace the plan of ``port``."""
 
     def send_digits(self, port: int, digits: str) -> None:
-        """Queue keys: ``0-9*#A-D``, ``w`` waits a second; audio of the plan pauses meanwhile."""
+        """Queue keys (``0-9*#A-D``; ``w`` waits a second); audio pauses meanwhile."""
 
     def record(self, port: int, fd: int, both: bool) -> None:
         """Write a WAV file to ``fd`` (a regular file, owned by the engine from now on)."""

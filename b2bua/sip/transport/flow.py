@@ -8,8 +8,7 @@ whose connection is 0, or is gone, is reached by opening a new one to ``remote``
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Address: TypeAlias = tuple[str, int]
-"""Host literal (IPv4, or IPv6 without brackets) and port."""
+from b2bua.core.address import Address
 
 TransportName: TypeAlias = Literal["udp", "tcp", "tls", "ws", "wss"]
 

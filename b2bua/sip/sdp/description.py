@@ -1,0 +1,88 @@
+"""Session descriptions as values: RFC 8866, as much as one audio stream needs.
+
+What we do not understand is kept as attributes, so that a refused stream can be answered
+in kind (RFC 3264 §6).
+"""
+
+import enum
+from dataclasses import dataclass
+
+
+class Direction(enum.Enum):
+    """Who speaks, from the view of the one who wrote the description (RFC 8866 §6.7)."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+    @property
+    def sends(self) -> bool:
+        """Whether the writer speaks."""
+        return self in (Direction.SENDRECV, Direction.SENDONLY)
+
+    @property
+    def receives(self) -> bool:
+        """Whether the writer listens."""
+        return self in (Direction.SENDRECV, Direction.RECVONLY)
+
+    @property
+    def reversed(self) -> "Direction":
+        """The same, from the view of the other side (RFC 3264 §6.1)."""
+        return _REVERSED[self]
+
+
+_REVERSED = {
+    Direction.SENDRECV: Direction.SENDRECV,
+    Direction.SENDONLY: Direction.RECVONLY,
+    Direction.RECVONLY: Direction.SENDONLY,
+    Direction.INACTIVE: Direction.INACTIVE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One payload type of a stream, with what rtpmap and fmtp say of it."""
+
+    payload_type: int
+    encoding: str
+    """Upper case as registered, from rtpmap or the static table; empty if unknown."""
+    clock_rate: int = 8000
+    parameters: str = ""
+    """The value of fmtp after the payload type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaDescription:
+    """One m= section."""
+
+    kind: str
+    """``audio``, ``video`` …"""
+    port: int
+    """0: refused or inactive."""
+    protocol: str = "RTP/AVP"
+    formats: tuple[Format, ...] = ()
+    raw_formats: tuple[str, ...] = ()
+    """The formats as they stood, for streams that are not RTP/AVP."""
+    address: str = ""
+    """Its own c= address, or the session's; an IP literal or a host name."""
+    direction: Direction = Direction.SENDRECV
+    rtcp_port: int | None = None
+    """From a=rtcp (RFC 3605); None: the port after ``port``."""
+    rtcp_mux: bool = False
+    packet_ms: int | None = None
+    """a=ptime."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDescription:
+    """One session description."""
+
+    session_id: int
+    version: int
+    """Of o=: greater by one with each change (RFC 3264 §8)."""
+    username: str = "-"
+    origin_address: str = "127.0.0.1"
+    address: str = ""
+    """The session's c= address; empty when every stream has its own."""
+    media: tuple[MediaDescription, ...] = ()

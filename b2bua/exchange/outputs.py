@@ -1,0 +1,50 @@
+"""What the I/O ring is asked to do, beyond what the layers below already say.
+
+The exchange returns, in the order in which they are to be carried out: ``Transmit``,
+``Resolve`` and ``Dropped`` of the endpoint, the media orders of call control, and these.
+"""
+
+from dataclasses import dataclass
+
+from b2bua.call.media import CallId
+from b2bua.service.record import CallRecord
+from b2bua.sip.transport.flow import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCall:
+    """Put a call into the journal before anything that follows leaves the process."""
+
+    call: CallId
+    image: bytes
+    """Opaque: what :meth:`Exchange.restore` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishCall:
+    """Replace a call in the journal by its record, at once and for ever."""
+
+    record: CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCounter:
+    """Put the state of a percentage or rotation into the journal."""
+
+    key: str
+    """Number, group and the rule's version."""
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """The last call ended while draining."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFault:
+    """One call's machine raised; that call was ended, the rest goes on."""
+
+    call: CallId | None
+    traceback: str
+    flow: Flow | None = None

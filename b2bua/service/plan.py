@@ -1,0 +1,240 @@
+"""Everything configured for one 400 number, immutable; and a snapshot of all of it.
+
+A plan is read from YAML by :mod:`b2bua.service.planfile`, kept in PostgreSQL as published,
+and replaced whole. A call keeps the plan it began with; the next call sees the next one.
+Money is integer 厘 (0.001 yuan).
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeAlias
+
+
+class Anonymous(enum.Enum):
+    """What becomes of callers that hide their number."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+class Announcements(enum.Enum):
+    """Whether a refusal is spoken before the final response."""
+
+    ALL = "all"
+    NONE = "none"
+
+
+class Mode(enum.Enum):
+    """How a group chooses among its members (轮选方式)."""
+
+    PERCENT = "percent"
+    ORDER = "order"
+    ROTATE = "rotate"
+    RANDOM = "random"
+    ALL = "all"
+    """Ring all at once (同振)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One answering number (目的码)."""
+
+    name: str
+    number: str
+    trunk: str
+    ring: int = 15
+    """Seconds it may ring before it counts as no answer, 10 to 60."""
+    concurrent: int | None = None
+    """Calls it may have at once; None: no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """Who may call."""
+
+    blacklist: tuple[str, ...] = ()
+    """Exact numbers, or prefixes that end in ``*``."""
+    whitelist: tuple[str, ...] = ()
+    allow_areas: tuple[str, ...] | None = None
+    """Area codes or provinces; None: no allow-list."""
+    deny_areas: tuple[str, ...] = ()
+    anonymous: Anonymous = Anonymous.ACCEPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Limits per period; None: none."""
+
+    calls_per_month: int | None = None
+    calls_per_week: int | None = None
+    spend_per_month: int | None = None
+    """厘."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding:
+    """Where a call goes on busy and on no answer (遇忙/无应答转移)."""
+
+    busy: tuple[str, ...] = ()
+    """Names of destinations, in order."""
+    no_answer: tuple[str, ...] = ()
+    max_forwards: int = 2
+    """Attempts after the first, 1 to 9."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToDestination:
+    """Ring this destination."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToGroup:
+    """Let this group choose."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToMenu:
+    """Ask the caller."""
+
+    name: str
+
+
+Target: TypeAlias = ToDestination | ToGroup | ToMenu
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Destinations among which a mode chooses.
+
+    A group written inside a route or a key is named after the place: ``route:south``.
+    """
+
+    name: str
+    mode: Mode
+    members: tuple[tuple[str, int], ...]
+    """Names of destinations with their weights; weights are 0 unless the mode is PERCENT."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """A question to the caller, answered by a key (语音导航)."""
+
+    name: str
+    prompt: str
+    timeout: int = 5
+    """Seconds to wait for a key after the prompt."""
+    retries: int = 2
+    """How often the prompt is repeated after silence or a wrong key."""
+    keys: Mapping[str, Target]
+    otherwise: Target | None = None
+    """Where the call goes after the retries; None: it is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """Conditions of a route; all that are given must hold."""
+
+    days: frozenset[int] = frozenset(range(7))
+    """Monday is 0."""
+    hours: tuple[tuple[int, int], ...] = ()
+    """First and last minute of the day, both inclusive; first > last goes over midnight."""
+    workday: bool | None = None
+    """True: only workdays as the calendar has them; False: only days off."""
+    areas: tuple[str, ...] = ()
+    """Area codes or provinces, any of them; ``unknown`` for callers without an area."""
+    callers: tuple[str, ...] = ()
+    """Caller numbers or prefixes that end in ``*``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One rule; the first that matches decides."""
+
+    name: str
+    when: When
+    to: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that is configured for one 400 number."""
+
+    number: str
+    name: str = ""
+    version: int = 0
+    """Given at publication, greater with each."""
+    active: bool = True
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    """Of the system announcements: ``zh`` or ``en``."""
+    tariff: str = "standard"
+    greeting: str | None = None
+    """Played while ringing (企业彩铃); None: the destination's own progress is passed on."""
+    destinations: Mapping[str, Destination]
+    screening: Screening = Screening()
+    password: str = ""
+    announcements: Announcements = Announcements.ALL
+    caps: Caps = Caps()
+    forwarding: Forwarding = Forwarding()
+    menus: Mapping[str, Menu] = field(default_factory=dict)
+    routes: tuple[Route, ...]
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """Prompt names of this plan that are files of its own, each with the name under which
+    the media processes know it. Other names are of the built-in catalogue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkRule:
+    """What the service must know of a trunk; its addresses and secrets are the endpoint's."""
+
+    name: str
+    trusted: bool = False
+    """Believe P-Asserted-Identity."""
+    caller_id: str = "caller"
+    """What destinations see: ``caller``, ``number``, or a fixed number."""
+    called_from: str = "uri"
+    """Where the called number is: ``uri``, ``to`` or ``p-called-party-id``."""
+    default_area: str = ""
+    """Area code of callers whose number has none."""
+    nobody_answered: int = 480
+    """Final status when nobody answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """One version of a price."""
+
+    name: str
+    version: int = 1
+    unit_seconds: int = 60
+    """Charged per started unit: 60, 6 or 1 seconds."""
+    unit_price: int = 400
+    """厘 a unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Days that are not what their weekday says (节假日与调休)."""
+
+    holidays: frozenset[date] = frozenset()
+    workdays: frozenset[date] = frozenset()
+    """Make-up workdays: Saturdays and Sundays that are worked."""
+    years: frozenset[int] = frozenset()
+    """Years the calendar has data for; in others the weekday decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that a call may need to know, as of one moment; the caller table is kept apart."""
+
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    trunks: Mapping[str, TrunkRule] = field(default_factory=dict)
+    tariffs: Mapping[str, Tariff] = field(default_factory=dict)
+    calendar: Calendar = Calendar()

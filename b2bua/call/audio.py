@@ -1,0 +1,177 @@
+"""The audio half of a leg: its port, both session descriptions, and what they agree.
+
+RFC 3264 for one audio stream. The description keeps its session id and adds one to its
+version whenever it changes (§8). Media itself is elsewhere: this only says to whom the
+port is connected.
+"""
+
+from dataclasses import dataclass, replace
+
+from b2bua.call.media import (
+    CallId,
+    ClosePort,
+    ConnectPort,
+    FarEnd,
+    Hearing,
+    LegId,
+    LetHear,
+    MediaOrder,
+    OpenPort,
+    PortOpened,
+)
+from b2bua.sip.sdp.description import Direction, SessionDescription
+from b2bua.sip.sdp.negotiation import LocalAudio, agree, make_answer, make_offer
+
+CODECS = ("PCMA", "PCMU")
+"""What we speak, the carriers' law first."""
+
+EVENTS_PAYLOAD_TYPE = 101
+"""The payload type under which we offer telephone-event (RFC 4733)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioImage:
+    """The audio of an established leg as a value."""
+
+    address: str
+    rtp_port: int
+    rtcp_port: int
+    session_id: int
+    version: int
+    local: SessionDescription
+    remote: SessionDescription
+
+
+class LegAudio:
+    """One leg's port and descriptions."""
+
+    def __init__(
+        self, call: CallId, leg: LegId, *, session_id: int, codecs: tuple[str, ...] = CODECS
+    ) -> None:
+        self.call = call
+        self.leg = leg
+        self.ready = False
+        self.local: SessionDescription | None = None
+        self.remote: SessionDescription | None = None
+        self.far_end: FarEnd | None = None
+        self._here = LocalAudio(
+            address="",
+            rtp_port=0,
+            rtcp_port=0,
+            session_id=session_id,
+            version=0,
+            codecs=codecs,
+            events_payload_type=EVENTS_PAYLOAD_TYPE,
+        )
+
+    @classmethod
+    def restored(cls, call: CallId, leg: LegId, image: AudioImage) -> "LegAudio":
+        """Take the audio of an established leg from the journal; its port lives on."""
+        audio = cls(call, leg, session_id=image.session_id)
+        audio._here = replace(
+            audio._here,
+            address=image.address,
+            rtp_port=image.rtp_port,
+            rtcp_port=image.rtcp_port,
+            version=image.version,
+        )
+        audio.ready = True
+        audio.local, audio.remote = image.local, image.remote
+        audio._settle()
+        return audio
+
+    @property
+    def image(self) -> AudioImage | None:
+        """The audio as a value, None until both sides have described theirs."""
+        if self.local is None or self.remote is None:
+            return None
+        here = self._here
+        return AudioImage(
+            address=here.address,
+            rtp_port=here.rtp_port,
+            rtcp_port=here.rtcp_port,
+            session_id=here.session_id,
+            version=here.version,
+            local=self.local,
+            remote=self.remote,
+        )
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the far end said that it does not speak."""
+        return self.far_end is not None and not self.far_end.receiving
+
+    def open(self, lifetime: float) -> list[MediaOrder]:
+        """Ask for a port."""
+        return [OpenPort(call=self.call, leg=self.leg, lifetime=lifetime)]
+
+    def opened(self, fact: PortOpened) -> None:
+        """Take the port."""
+        self._here = replace(
+            self._here,
+            address=fact.address,
+            rtp_port=fact.rtp_port,
+            rtcp_port=fact.rtcp_port,
+        )
+        self.ready = True
+
+    def offer(self, direction: Direction = Direction.SENDRECV) -> SessionDescription:
+        """Describe ourselves, for the other side to answer."""
+        self._here = replace(
+            self._here, direction=direction, version=self._here.version + 1
+        )
+        self.local = make_offer(self._here)
+        return self.local
+
+    def answer(
+        self, offer: SessionDescription, direction: Direction = Direction.SENDRECV
+    ) -> SessionDescription | None:
+        """Answer the other side's description; None when no codec is common (488)."""
+        here = replace(self._here, direction=direction, version=self._here.version + 1)
+        description = make_answer(offer, here)
+        if description is None:
+            return None
+        self._here, self.local, self.remote = here, description, offer
+        return description
+
+    def take_answer(self, answer: SessionDescription) -> bool:
+        """Take the other side's answer to our offer; False when it leaves no audio."""
+        before, self.remote = self.remote, answer
+        if self.local is None or agree(self.local, answer) is None:
+            self.remote = before
+            return False
+        return True
+
+    def connect(self) -> list[MediaOrder]:
+        """Connect the port as both descriptions agree, if that is new."""
+        before = self.far_end
+        self._settle()
+        if self.far_end is None or self.far_end == before:
+            return []
+        return [ConnectPort(call=self.call, leg=self.leg, far_end=self.far_end)]
+
+    def hear(self, hearing: Hearing) -> list[MediaOrder]:
+        """Choose what the far end hears."""
+        return [LetHear(call=self.call, leg=self.leg, hearing=hearing)]
+
+    def close(self) -> list[MediaOrder]:
+        """Give the port back."""
+        return [ClosePort(call=self.call, leg=self.leg)]
+
+    def _settle(self) -> None:
+        if self.local is None or self.remote is None:
+            return
+        agreed = agree(self.local, self.remote)
+        if agreed is None:
+            return
+        self.far_end = FarEnd(
+            address=agreed.address,
+            rtp_port=agreed.rtp_port,
+            rtcp_port=agreed.rtcp_port,
+            codec=agreed.codec,
+            payload_type=agreed.payload_type,
+            accepts=agreed.accepts,
+            events_payload_type=agreed.events_payload_type,
+            sending=agreed.sending,
+            receiving=agreed.receiving,
+        )

@@ -1,0 +1,245 @@
+"""A destination's leg: one attempt to reach one number, and the talk if it succeeds.
+
+An attempt has its own session, its own Call-ID and its own port. It rings no longer than
+its ring time. Once given up it says nothing more: a 200 that crosses our CANCEL is
+acknowledged and released by the session itself.
+"""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from b2bua.call.audio import AudioImage, LegAudio
+from b2bua.call.events import (
+    Answered,
+    Ended,
+    Failed,
+    FellSilent,
+    Measured,
+    PromptsEnded,
+    Rang,
+    Release,
+    Spoke,
+    Stale,
+    Verdict,
+)
+from b2bua.call.leg import KeyEar, LegOutput, take_offer
+from b2bua.call.media import (
+    AudioBegan,
+    AudioStopped,
+    CallId,
+    Hearing,
+    KeyPressed,
+    LegId,
+    MediaFact,
+    MediaLost,
+    PortClosed,
+    PortFailed,
+    PortOpened,
+)
+from b2bua.call.media import PromptsEnded as MediaPromptsEnded
+from b2bua.call.verdict import q850_of, verdict_of
+from b2bua.core.clock import Instant
+from b2bua.sip.dialog import events as sip
+from b2bua.sip.dialog.events import Cause, SessionId
+from b2bua.sip.sdp.description import SessionDescription
+
+
+class State(enum.Enum):
+    """How far the attempt has come."""
+
+    OPENING = "opening"
+    """Waits for a port."""
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whom to call, and as whom."""
+
+    name: str
+    """What the plan calls the destination."""
+    user: str
+    trunk: str
+    ring: float
+    """Seconds it may ring."""
+    from_user: str
+    from_display: str = ""
+    asserted: str = ""
+    private: bool = False
+    diverted_from: str = ""
+    max_forwards: int = 70
+
+
+class DestinationLeg:
+    """The outbound leg of one attempt."""
+
+    def __init__(
+        self,
+        call: CallId,
+        session: SessionId,
+        target: Target,
+        *,
+        session_id: int,
+        codecs: tuple[str, ...],
+    ) -> None:
+        self.leg = LegId(session)
+        self.target = target
+        self.state = State.OPENING
+        self.audio = LegAudio(call, self.leg, session_id=session_id, codecs=codecs)
+        self.deadline: Instant | None = None
+        """When it has rung for long enough."""
+        self.invited = False
+        """Whether a session exists, and will say that it ended."""
+        self._session = session
+        self._ear = KeyEar(self.leg)
+
+    @classmethod
+    def restored(
+        cls, call: CallId, session: SessionId, target: Target, image: AudioImage
+    ) -> "DestinationLeg":
+        """Take an answered leg from the journal."""
+        leg = cls(call, session, target, session_id=image.session_id, codecs=())
+        leg.audio = LegAudio.restored(call, leg.leg, image)
+        leg.state, leg.invited = State.ANSWERED, True
+        return leg
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can be asked of the destination."""
+        return self.state is State.OVER
+
+    def dial(self, now: Instant, lifetime: float) -> Sequence[LegOutput]:
+        """Begin: ask for a port, then invite."""
+        self.deadline = now + self.target.ring
+        return self.audio.open(lifetime)
+
+    def give_up(self, causes: tuple[Cause, ...] = ()) -> Sequence[LegOutput]:
+        """Stop trying, because the caller left or another destination was quicker."""
+        return self._stop(Verdict.CANCELLED, causes)
+
+    def hang_up(self, causes: tuple[Cause, ...] = ()) -> Sequence[LegOutput]:
+        """Release the destination after the talk."""
+        if self.state is State.OVER:
+            return []
+        self.state = State.OVER
+        return [sip.HangUp(session=self._session, causes=causes)]
+
+    def hear(self, hearing: Hearing) -> Sequence[LegOutput]:
+        """Choose what the destination hears."""
+        return [] if self.state is State.OVER else self.audio.hear(hearing)
+
+    def wake(self, now: Instant) -> Sequence[LegOutput]:
+        """Give up when it has rung for long enough: no answer."""
+        if self.deadline is None or now < self.deadline:
+            return []
+        return self._stop(Verdict.NO_ANSWER, ())
+
+    def receive(self, event: sip.Event, now: Instant) -> Sequence[LegOutput]:
+        """Take what the session says."""
+        if self.state is State.OVER:
+            return []
+        match event:
+            case sip.Progressed(description=description):
+                return self._progressed(description)
+            case sip.Accepted(description=description):
+                return self._accepted(description)
+            case sip.Refused():
+                return self._refused(event)
+            case sip.Offered():
+                return [*take_offer(self.audio, event), Stale(self.leg)]
+            case sip.Described(_, description):
+                heard = self.audio.take_answer(description)
+                return [*self.audio.connect(), Stale(self.leg)] if heard else []
+            case sip.Pressed(digit=digit):
+                return self._ear.press(digit, in_audio=False, now=now)
+            case sip.Ended():
+                return self._ended(event)
+            case sip.Confirmed() | sip.DialogChanged():
+                return [Stale(self.leg)] if self.state is State.ANSWERED else []
+            case sip.Invited() | sip.OfferFailed():
+                return []
+
+    def hear_of(self, fact: MediaFact, now: Instant) -> Sequence[LegOutput]:
+        """Take what the media plane says of our port."""
+        match fact:
+            case PortClosed(quality=quality):
+                return [Measured(self.leg, quality)]
+            case _ if self.state is State.OVER:
+                return []
+            case PortOpened():
+                self.audio.opened(fact)
+                self.state, self.invited = State.DIALLING, True
+                return [self._invitation()]
+            case PortFailed() if self.state is State.OPENING:
+                return self._fail(Verdict.UNREACHABLE, status=503, q850=34)
+            case AudioBegan():
+                return [Spoke(self.leg)]
+            case KeyPressed(digit=digit):
+                return self._ear.press(digit, in_audio=True, now=now)
+            case MediaPromptsEnded(token=token, completed=completed):
+                return [PromptsEnded(self.leg, token)] if completed else []
+            case AudioStopped():
+                return [] if self.audio.on_hold else [FellSilent(self.leg)]
+            case PortFailed() | MediaLost():
+                return []
+
+    def _invitation(self) -> sip.Invite:
+        target = self.target
+        return sip.Invite(
+            session=self._session,
+            trunk=target.trunk,
+            user=target.user,
+            from_user=target.from_user,
+            from_display=target.from_display,
+            asserted=target.asserted,
+            private=target.private,
+            diverted_from=target.diverted_from,
+            max_forwards=target.max_forwards,
+            offer=self.audio.offer(),
+        )
+
+    def _progressed(self, description: SessionDescription | None) -> Sequence[LegOutput]:
+        if self.state is State.DIALLING:
+            self.state = State.RINGING
+        if description is None or not self.audio.take_answer(description):
+            return [Rang(self.leg, self.audio.far_end is not None)]
+        return [*self.audio.connect(), Rang(self.leg, audio=True)]
+
+    def _accepted(self, description: SessionDescription | None) -> Sequence[LegOutput]:
+        if description is not None and not self.audio.take_answer(description):
+            description = None
+            self.audio.far_end = None
+        connected = self.audio.connect()
+        if self.audio.far_end is None:
+            return [
+                sip.HangUp(session=self._session, causes=(Cause("Q.850", 88),)),
+                *self._fail(Verdict.UNREACHABLE, status=488, q850=88),
+            ]
+        self.state, self.deadline = State.ANSWERED, None
+        return [*connected, Answered(self.leg)]
+
+    def _refused(self, event: sip.Refused) -> Sequence[LegOutput]:
+        q850 = q850_of(event.causes)
+        return self._fail(verdict_of(event.status, q850), status=event.status, q850=q850)
+
+    def _ended(self, event: sip.Ended) -> Sequence[LegOutput]:
+        if self.state is not State.ANSWERED:
+            return self._fail(Verdict.UNREACHABLE, status=500, q850=q850_of(event.causes))
+        self.state = State.OVER
+        hung_up = event.reason is sip.EndReason.HUNG_UP
+        release = Release.HUNG_UP if hung_up else Release.LOST
+        return [Ended(leg=self.leg, release=release, causes=event.causes)]
+
+    def _stop(self, verdict: Verdict, causes: tuple[Cause, ...]) -> Sequence[LegOutput]:
+        if self.state in (State.OVER, State.ANSWERED):
+            return []
+        hang_up = [sip.HangUp(session=self._session, causes=causes)]
+        return [*(hang_up if self.invited else []), *self._fail(verdict, status=0, q850=0)]
+
+    def _fail(self, verdict: Verdict, *, status: int, q850: int) -> Sequence[LegOutput]:
+        self.state, self.deadline = State.OVER, None
+        return [Failed(leg=self.leg, verdict=verdict, status=status, q850=q850)]

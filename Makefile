@@ -1,0 +1,47 @@
+# make run    serve the demo numbers on this machine
+# make test   every test, with real peers
+# make check  lint, types, contracts
+# make bench  what a call costs, beside a floor and a peer
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := b2bua media tests prompts setup.py
+CONFIG ?= config/b2bua.toml
+
+.PHONY: run test check bench install test-peers format clean
+
+run: install
+	@$(BIN)/b2bua serve --config $(CONFIG) --seed config/demo
+
+test: install test-peers
+	@$(BIN)/pytest
+
+check: install
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: install test-peers
+	@$(BIN)/python -m tests.bench
+
+format: install
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+install: .venv/installed
+
+# The compiled engine and everything Python, at the versions of constraints.txt.
+.venv/installed: pyproject.toml constraints.txt setup.py $(wildcard media/engine/*.c media/engine/*.h)
+	@sh .ci/needs compiler
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "b2bua needs Python 3.11 or newer")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (about a minute the first time)"
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+test-peers:
+	@sh .ci/needs peers
+
+clean:
+	rm -rf .venv build *.egg-info media/engine/*.so

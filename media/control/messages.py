@@ -11,9 +11,15 @@ birth: without :class:`Extend` it is closed and :class:`Expired` is said. A sess
 the connection of its owner, so that a restarted control process can adopt it.
 """
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Name: TypeAlias = Annotated[str, Meta(max_length=255)]
+"""Anything short: names of sessions, ports and prompts, tokens, addresses."""
+
+Path: TypeAlias = Annotated[str, Meta(max_length=4096)]
+"""Of a file, as the media process sees it."""
 
 
 class Wire(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -23,16 +29,16 @@ class Wire(Struct, frozen=True, tag=True, omit_defaults=True):
 class Remote(Wire, frozen=True, kw_only=True):
     """The far end of a port, as the session descriptions agreed it."""
 
-    address: str
+    address: Name
     """Where RTP goes: an IPv4 or IPv6 literal."""
     rtp_port: int
     rtcp_port: int
     """Equal to ``rtp_port`` when RTP and RTCP share a port (RFC 5761)."""
-    codec: str
+    codec: Name
     """``PCMA`` or ``PCMU``: what is sent to the far end."""
     payload_type: int
     """The payload type under which ``codec`` is sent."""
-    accepts: dict[int, str]
+    accepts: dict[int, Name]
     """Payload types that may arrive, each with its codec."""
     events_payload_type: int | None = None
     """Payload type of telephone-event in both directions, or None if not negotiated."""
@@ -40,22 +46,22 @@ class Remote(Wire, frozen=True, kw_only=True):
     """Whether the far end wants to hear us (it said sendrecv or recvonly)."""
     receiving: bool = True
     """Whether the far end speaks to us (it said sendrecv or sendonly)."""
-    trusted: tuple[str, ...] = ()
+    trusted: tuple[Name, ...] = ()
     """Networks (CIDR) besides ``address`` from which RTP may come and be latched on to."""
 
 
 class FromPort(Wire, frozen=True):
     """Hear what arrives at another port of the same session."""
 
-    port: str
+    port: Name
 
 
 class FromPrompts(Wire, frozen=True, kw_only=True):
     """Hear prompts, one after the other."""
 
-    prompts: tuple[str, ...]
+    prompts: tuple[Name, ...]
     """Names under the prompt directories, without ``.wav``: ``zh/busy``."""
-    token: str
+    token: Name
     """Comes back in :class:`Played`."""
     repeat: bool = False
     """Begin again after the last, until fed otherwise."""
@@ -75,8 +81,8 @@ Source: TypeAlias = FromPort | FromPrompts | FromSilence | FromNothing
 class Open(Wire, frozen=True, kw_only=True):
     """Lend a pair of ports; answered by :class:`Opened` or :class:`OpenFailed`."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
     lifetime: float
     """Seconds the session may live from now unless extended."""
 
@@ -84,34 +90,34 @@ class Open(Wire, frozen=True, kw_only=True):
 class Connect(Wire, frozen=True, kw_only=True):
     """Say who is at the far end; again after each re-INVITE. Unlocks the latch."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
     remote: Remote
 
 
 class Feed(Wire, frozen=True, kw_only=True):
     """Choose what the far end of ``port`` hears from now on."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
     source: Source
 
 
 class SendDigits(Wire, frozen=True, kw_only=True):
     """Press keys towards the far end, as telephone-events, else as tones."""
 
-    session: str
-    port: str
-    digits: str
+    session: Name
+    port: Name
+    digits: Name
     """``0-9 * # A-D``; ``w`` waits one second."""
 
 
 class Record(Wire, frozen=True, kw_only=True):
     """Write a WAV file at 8 kHz until the port is closed or :class:`StopRecording`."""
 
-    session: str
-    port: str
-    path: str
+    session: Name
+    port: Name
+    path: Path
     both: bool = False
     """Two channels, heard left and said right; else one, what arrives at ``port``."""
 
@@ -119,27 +125,27 @@ class Record(Wire, frozen=True, kw_only=True):
 class StopRecording(Wire, frozen=True, kw_only=True):
     """Finish the file; answered by :class:`Recorded`."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
 
 
 class Close(Wire, frozen=True, kw_only=True):
     """Give one pair of ports back; answered by :class:`Closed`."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
 
 
 class CloseSession(Wire, frozen=True, kw_only=True):
     """Give all ports of a session back; each is answered by :class:`Closed`."""
 
-    session: str
+    session: Name
 
 
 class Extend(Wire, frozen=True, kw_only=True):
     """Let a session live ``lifetime`` seconds from now."""
 
-    session: str
+    session: Name
     lifetime: float
 
 
@@ -150,7 +156,7 @@ class Adopt(Wire, frozen=True):
     journal.
     """
 
-    sessions: tuple[str, ...]
+    sessions: tuple[Name, ...]
 
 
 Order: TypeAlias = (
@@ -189,9 +195,9 @@ class Statistics(Wire, frozen=True, kw_only=True):
 class Opened(Wire, frozen=True, kw_only=True):
     """A pair of ports is lent; RTP is taken from now on (and dropped until connected)."""
 
-    session: str
-    port: str
-    address: str
+    session: Name
+    port: Name
+    address: Name
     rtp_port: int
     rtcp_port: int
 
@@ -199,24 +205,24 @@ class Opened(Wire, frozen=True, kw_only=True):
 class OpenFailed(Wire, frozen=True, kw_only=True):
     """No pair of ports could be had."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
     reason: str
 
 
 class Heard(Wire, frozen=True, kw_only=True):
     """The first audio since the last :class:`Connect` was accepted from the far end."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
 
 
 class Pressed(Wire, frozen=True, kw_only=True):
     """A key was pressed at the far end; said once a key, at its end."""
 
-    session: str
-    port: str
-    digit: str
+    session: Name
+    port: Name
+    digit: Name
     duration_ms: int
     """How long it was held; 0 when the means does not tell."""
 
@@ -224,54 +230,57 @@ class Pressed(Wire, frozen=True, kw_only=True):
 class Played(Wire, frozen=True, kw_only=True):
     """Prompts came to their end, or were replaced before it."""
 
-    session: str
-    port: str
-    token: str
+    session: Name
+    port: Name
+    token: Name
     completed: bool
+    reason: str = ""
+    """Why they could not be played at all: a prompt that is missing."""
 
 
 class FellSilent(Wire, frozen=True, kw_only=True):
     """Nothing was received for ``seconds``; said once until RTP comes again."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
     seconds: float
 
 
 class Recorded(Wire, frozen=True, kw_only=True):
     """A recording is complete on disk."""
 
-    session: str
-    port: str
-    path: str
+    session: Name
+    port: Name
+    path: Path
     milliseconds: int
 
 
 class Closed(Wire, frozen=True, kw_only=True):
     """A pair of ports is given back."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
     statistics: Statistics
 
 
 class Expired(Wire, frozen=True, kw_only=True):
     """A session outlived its lifetime and was closed."""
 
-    session: str
+    session: Name
 
 
 class Adopted(Wire, frozen=True, kw_only=True):
     """Of the sessions asked for, these are alive and the asker's."""
 
-    sessions: tuple[str, ...]
+    sessions: dict[Name, tuple[Name, ...]]
+    """Each with the names of its open ports."""
 
 
 class Refused(Wire, frozen=True, kw_only=True):
     """An order could not be carried out."""
 
-    session: str
-    port: str
+    session: Name
+    port: Name
     reason: str
 
 

@@ -1,0 +1,160 @@
+"""Entry point of one media process.
+
+    python -m media.worker.main --socket /run/b2bua/media.sock --prompts prompts
+
+It serves until SIGTERM or SIGINT, or until it has had neither client nor session for as
+long as ``--idle-exit`` says; then it gives all ports back and ends with status 0. One line
+of JSON an incident on stderr; status 1 and one line if it cannot start.
+"""
+
+import argparse
+import asyncio
+import resource
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from media.audio.prompts import Prompts
+from media.control.server import ControlServer
+from media.engine.binding import start_engine
+from media.session.process import Policy
+from media.session.sessions import Sessions
+from media.worker.ports import QUARANTINE, PortPairs
+from media.worker.process import Log, Means, MediaProcess
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run as a command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    fault = _misuse(options)
+    if fault:
+        print(f"media.worker: {fault}", file=sys.stderr)
+        return 2
+    _raise_descriptor_limit()
+    try:
+        return uvloop.run(_serve(options, _log()))
+    except OSError as failure:
+        print(f"media.worker: {failure}", file=sys.stderr)
+        return 1
+
+
+async def _serve(options: argparse.Namespace, log: Log) -> int:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    engine = start_engine(options.threads)
+    server = ControlServer(options.socket)
+    means = Means(
+        engine=engine,
+        pairs=PortPairs(options.address, options.ports, quarantine=options.quarantine),
+        prompts=Prompts(options.prompts, engine.load, engine.unload),
+        advertise=options.advertise or options.address,
+        say=server.say,
+        log=log,
+        idle=IdleWatch(options.idle_exit, ended.set),
+    )
+    policy = Policy(
+        version=ip_address(options.address).version, silence_after=options.silence_after
+    )
+    process = MediaProcess(Sessions(policy), means)
+    try:
+        await server.start(process)
+        process.start()
+        log("serving", socket=str(options.socket), address=options.address)
+        await ended.wait()
+    finally:
+        process.stop()
+        await server.close()
+    log("ended")
+    return 0
+
+
+class IdleWatch:
+    """Calls ``ended`` after ``seconds`` in which nobody needed the process; 0: never."""
+
+    def __init__(self, seconds: float, ended: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __call__(self, idle: bool) -> None:
+        """Hear whether anybody needs it now."""
+        if not idle and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        elif idle and self._timer is None and self._seconds > 0:
+            self._timer = self._loop.call_later(self._seconds, self._ended)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="media.worker", description=__doc__)
+    add = parser.add_argument
+    add("--socket", type=Path, required=True, help="where call control finds us")
+    add("--ports", type=_range, default=range(20000, 30000), help="FIRST-LAST")
+    add("--address", default="127.0.0.1", help="that the ports are bound to")
+    add("--advertise", default="", help="address for session descriptions")
+    add("--threads", type=int, default=0, help="of the engine; 0: one per core")
+    add("--prompts", type=Path, action="append", default=[], metavar="DIR")
+    add("--idle-exit", type=float, default=60.0, metavar="SECONDS", help="0: never")
+    add("--silence-after", type=float, default=30.0, metavar="SECONDS", help="0: never")
+    add("--quarantine", type=float, default=QUARANTINE, metavar="SECONDS")
+    return parser
+
+
+def _misuse(options: argparse.Namespace) -> str:
+    """What is wrong with the options, in a line; empty when nothing is."""
+    for address in filter(None, (options.address, options.advertise)):
+        try:
+            ip_address(address)
+        except ValueError:
+            return f"{address!r} is no IP address"
+    if ip_address(options.address).is_unspecified and not options.advertise:
+        return f"--address {options.address} needs --advertise: nobody can send to it"
+    for directory in options.prompts:
+        if not directory.is_dir():
+            return f"--prompts {directory}: no such directory"
+    return ""
+
+
+def _range(text: str) -> range:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and len(text) <= 11):
+        raise argparse.ArgumentTypeError(f"{text!r} is not FIRST-LAST")
+    ports = range(int(first), int(last) + 1)
+    if len(ports) < 2 or ports.start < 1024 or ports.stop > 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no range of ports from 1024 up")
+    return ports
+
+
+def _raise_descriptor_limit() -> None:
+    """Each pair takes two descriptors: take as many as we may."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _log() -> Log:
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logger = structlog.get_logger(process="media")
+
+    def log(incident: str, **details: object) -> None:
+        logger.info(incident, **details)
+
+    return log
+
+
+if __name__ == "__main__":
+    sys.exit(main())

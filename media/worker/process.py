@@ -1,0 +1,254 @@
+"""The driver of one media process: carries out what sessions ask, and arms one timer.
+
+Everything runs on the loop's thread; packets are the engine's, on threads of its own.
+A fault in one session's order ends that session, tells its owner, and nobody else.
+"""
+
+import asyncio
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from secrets import randbits
+from typing import Protocol
+
+from media.audio.prompts import PromptMissing, Prompts
+from media.control.messages import Adopt, Closed, Fact, Order, Recorded
+from media.engine.plan import Engine, Event
+from media.session.outputs import (
+    Arrange,
+    Fetch,
+    FinishRecording,
+    GiveBack,
+    Lend,
+    Output,
+    PressKeys,
+    Say,
+    StartRecording,
+)
+from media.session.process import Lent
+from media.session.quality import statistics
+from media.session.sessions import Sessions
+from media.worker.ports import PortPairs
+
+
+class Log(Protocol):
+    """Writes down one incident."""
+
+    def __call__(self, incident: str, **details: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a process works with."""
+
+    engine: Engine
+    pairs: PortPairs
+    prompts: Prompts
+    advertise: str
+    """The address that far ends are told to send to."""
+    say: Callable[[int, Fact], None]
+    log: Log
+    idle: Callable[[bool], None]
+    """Hears after every change whether there is neither client nor session."""
+
+
+class MediaProcess:
+    """Implements :class:`media.control.server.Listener`."""
+
+    def __init__(self, sessions: Sessions, means: Means) -> None:
+        self._sessions = sessions
+        self._engine = means.engine
+        self._pairs = means.pairs
+        self._prompts = means.prompts
+        self._means = means
+        self._loop = asyncio.get_running_loop()
+        self._clients: set[int] = set()
+        self._lent_ports: dict[int, int] = {}
+        """Engine port to UDP port."""
+        self._events: deque[Event] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: float | None = None
+
+    def start(self) -> None:
+        """Listen to the engine."""
+        self._loop.add_reader(self._engine.fileno(), self._hear)
+        self._means.idle(True)
+
+    def stop(self) -> None:
+        """Give everything back, tell the owners, and stop the engine."""
+        self._carry_out(self._sessions.close())
+        self._loop.remove_reader(self._engine.fileno())
+        if self._timer is not None:
+            self._timer.cancel()
+        self._engine.stop()
+
+    def connected(self, client: int) -> None:
+        """Count a client."""
+        self._clients.add(client)
+        self._settle()
+
+    def received(self, client: int, order: Order) -> None:
+        """Carry out an order; what goes wrong in it is its session's end alone."""
+        try:
+            self._carry_out(self._sessions.receive(client, order, self._loop.time()))
+        except Exception as fault:  # the driver's door, see above
+            self._means.log("order failed", order=type(order).__name__, fault=fault)
+            if not isinstance(order, Adopt):
+                self._carry_out(self._sessions.abandon(order.session))
+
+    def disconnected(self, client: int, reason: str) -> None:
+        """Leave the client's sessions to be adopted."""
+        self._clients.discard(client)
+        self._sessions.disconnected(client)
+        if reason:
+            self._means.log("client lost", client=client, reason=reason)
+        self._settle()
+
+    def _wake(self, due: float) -> None:
+        self._timer = self._armed_for = None
+        # The loop may call a little early; the sessions must not see that.
+        outputs = self._sessions.wake(max(due, self._loop.time()))
+        if outputs:
+            self._means.log("sessions expired", ports=len(outputs))
+        self._carry_out(outputs)
+
+    def _hear(self) -> None:
+        self._events.extend(self._engine.events())
+        self._carry_out([])
+
+    def _carry_out(self, outputs: Sequence[Output]) -> None:
+        """Do it all, and what follows from it, in order."""
+        waiting = deque(outputs)
+        while waiting or self._events:
+            if waiting:
+                waiting.extend(self._do(waiting.popleft()))
+            else:
+                waiting.extend(self._sessions.hear(self._events.popleft()))
+        self._settle()
+
+    def _do(self, output: Output) -> Sequence[Output]:
+        """Do one thing; returns what the sessions make of the answer."""
+        match output:
+            case Lend(session, port):
+                return self._lend(session, port)
+            case Arrange(number, plan):
+                self._engine.arrange(number, plan)
+            case PressKeys(number, digits):
+                self._engine.send_digits(number, digits)
+            case Fetch():
+                return self._fetch(output)
+            case StartRecording():
+                return self._record(output)
+            case FinishRecording():
+                self._finish(output)
+            case GiveBack():
+                self._give_back(output)
+            case Say(client, fact):
+                self._means.say(client, fact)
+        return []
+
+    def _lend(self, session: str, port: str) -> Sequence[Output]:
+        try:
+            pair = self._pairs.lend(self._loop.time())
+        except OSError as fault:
+            reason = fault.strerror or str(fault)
+            self._means.log("no ports", session=session, reason=reason)
+            return self._sessions.not_lent(session, port, reason)
+        with ExitStack() as bound:
+            bound.enter_context(pair.rtp)
+            bound.enter_context(pair.rtcp)
+            udp_port = pair.port
+            number = self._engine.open(
+                pair.rtp.fileno(),
+                pair.rtcp.fileno(),
+                ssrc=randbits(32),
+                sequence=randbits(15),
+                timestamp=randbits(32),
+            )
+            pair.rtp.detach()
+            pair.rtcp.detach()
+        self._lent_ports[number] = udp_port
+        lent = Lent(
+            number=number,
+            address=self._means.advertise,
+            rtp_port=udp_port,
+            rtcp_port=udp_port + 1,
+        )
+        return self._sessions.lent(session, port, lent)
+
+    def _fetch(self, fetch: Fetch) -> Sequence[Output]:
+        try:
+            numbers = tuple(self._prompts.number(name) for name in fetch.prompts)
+        except PromptMissing as fault:
+            self._means.log("prompt missing", session=fetch.session, reason=str(fault))
+            return self._sessions.not_fetched(
+                fetch.session, fetch.port, fetch.epoch, str(fault)
+            )
+        outputs = self._sessions.fetched(fetch.session, fetch.port, fetch.epoch, numbers)
+        if self._prompts.has_retired:
+            self._prompts.forget_retired(self._sessions.prompts)
+        return outputs
+
+    def _record(self, start: StartRecording) -> Sequence[Output]:
+        try:
+            file = open_recording(start.path)
+        except OSError as fault:
+            reason = f"{start.path}: {fault.strerror}"
+            self._means.log("recording failed", session=start.session, reason=reason)
+            return self._sessions.not_recorded(start.session, start.port, reason)
+        self._engine.record(start.number, file, start.both)
+        return []
+
+    def _finish(self, finish: FinishRecording) -> None:
+        milliseconds = self._engine.stop_recording(finish.number)
+        if finish.owner is not None:
+            recorded = Recorded(
+                session=finish.session,
+                port=finish.port,
+                path=finish.path,
+                milliseconds=milliseconds,
+            )
+            self._means.say(finish.owner, recorded)
+
+    def _give_back(self, back: GiveBack) -> None:
+        carried = self._engine.close(back.number)
+        # What it said before it closed must not be taken for the next user's.
+        said = self._engine.events()
+        self._events.extend(event for event in said if event.port != back.number)
+        self._pairs.take_back(self._lent_ports.pop(back.number), self._loop.time())
+        if back.owner is not None:
+            closed = Closed(
+                session=back.session, port=back.port, statistics=statistics(carried)
+            )
+            self._means.say(back.owner, closed)
+
+    def _settle(self) -> None:
+        """Arm the timer, and say whether anybody needs this process."""
+        deadline = self._sessions.deadline
+        if deadline != self._armed_for:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = (
+                None
+                if deadline is None
+                else self._loop.call_at(deadline, self._wake, deadline)
+            )
+            self._armed_for = deadline
+        self._means.idle(not self._clients and not len(self._sessions))
+
+
+def open_recording(path: str) -> int:
+    """A descriptor of a new or emptied regular file; raises OSError."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    file = os.open(path, flags, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError(0, "not a regular file")
+        os.ftruncate(file, 0)
+    except OSError:
+        os.close(file)
+        raise
+    return file

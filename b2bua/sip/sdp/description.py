@@ -1,7 +1,7 @@
 """Session descriptions as values: RFC 8866, as much as one audio stream needs.
 
-What we do not understand is kept as attributes, so that a refused stream can be answered
-in kind (RFC 3264 §6).
+Attributes that we do not understand are dropped; every stream keeps its formats, so that
+one we refuse can be answered in kind (RFC 3264 §6).
 """
 
 import enum
@@ -46,8 +46,10 @@ class Format:
 
     payload_type: int
     encoding: str
-    """Upper case as registered, from rtpmap or the static table; empty if unknown."""
+    """As registered (``PCMA``, ``telephone-event``), from rtpmap or the static table; empty
+    if unknown."""
     clock_rate: int = 8000
+    channels: int = 1
     parameters: str = ""
     """The value of fmtp after the payload type."""
 

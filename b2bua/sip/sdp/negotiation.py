@@ -1,0 +1,212 @@
+"""Offers, answers and what two descriptions agree on: RFC 3264, for one audio stream.
+
+Pure functions. Who may offer or answer now is :mod:`~b2bua.sip.sdp.offer_answer`.
+"""
+
+import ipaddress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from b2bua.sip.sdp.codecs import (
+    KEYS,
+    STATIC,
+    STATIC_PAYLOAD_TYPES,
+    TELEPHONE_EVENT,
+    common_codecs,
+    events_format,
+)
+from b2bua.sip.sdp.description import (
+    Direction,
+    Format,
+    MediaDescription,
+    SessionDescription,
+)
+
+PACKET_MS: Final = 20
+"""What we send, and ask for."""
+
+_PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalAudio:
+    """Our side of an audio stream."""
+
+    address: str
+    """The IP literal that the far end shall send to."""
+    rtp_port: int
+    rtcp_port: int
+    session_id: int
+    version: int
+    """Greater by one with each change of the description (RFC 3264 §8)."""
+    direction: Direction = Direction.SENDRECV
+    codecs: tuple[str, ...] = ("PCMA", "PCMU")
+    """In our order of preference."""
+    events_payload_type: int | None = 101
+    """What an offer of ours calls telephone-event; None: neither offered nor answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Where the far end's audio comes from and goes to."""
+
+    address: str
+    """An IPv4 or IPv6 literal."""
+    rtp_port: int
+    rtcp_port: int
+    codec: str
+    """What we send: ``PCMA`` or ``PCMU``."""
+    payload_type: int
+    accepts: tuple[tuple[int, str], ...]
+    """Payload types that may arrive, each with its codec."""
+    events_payload_type: int | None
+    """Payload type of telephone-event, None if not agreed."""
+    sending: bool
+    """The far end wants to hear us."""
+    receiving: bool
+    """The far end speaks to us."""
+
+
+def make_offer(local: LocalAudio) -> SessionDescription:
+    """One audio stream with our codecs (RFC 3264 §5.1)."""
+    formats = [STATIC[STATIC_PAYLOAD_TYPES[encoding]] for encoding in local.codecs]
+    if local.events_payload_type is not None:
+        formats.append(_events(local.events_payload_type))
+    return _describe(local, (_our_stream(local, tuple(formats), local.direction),))
+
+
+def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescription | None:
+    """Answer the first audio stream that we can carry and refuse the others (§6).
+
+    None: there is no such stream, so the offer is answered with 488. Payload types and
+    their order are the offer's (§6.1).
+    """
+    chosen = next(
+        (stream for stream in offer.media if _is_carried(stream, local.codecs)), None
+    )
+    if chosen is None:
+        return None
+    formats = list(common_codecs(chosen, local.codecs))
+    events = events_format(chosen)
+    if events is not None and local.events_payload_type is not None:
+        formats.append(_events(events.payload_type))
+    direction = _meet(_effective(chosen).reversed, local.direction)
+    ours = replace(_our_stream(local, tuple(formats), direction), protocol=chosen.protocol)
+    return _describe(
+        local,
+        tuple(ours if stream is chosen else _refused(stream) for stream in offer.media),
+    )
+
+
+def agree(local: SessionDescription, remote: SessionDescription) -> Agreement | None:
+    """What our description and theirs mean together, whoever offered.
+
+    None: they share no audio stream with a codec at an address that we can send to.
+    """
+    for ours, theirs in zip(local.media, remote.media, strict=False):
+        if ours.kind != "audio" or not ours.port:
+            continue
+        accepts = tuple(
+            (format_.payload_type, format_.encoding)
+            for format_ in common_codecs(ours, ("PCMA", "PCMU"))
+        )
+        codecs = tuple(encoding for _, encoding in accepts)
+        if _is_carried(theirs, codecs):
+            return _agreement(ours, theirs, accepts)
+    return None
+
+
+def _agreement(
+    ours: MediaDescription,
+    theirs: MediaDescription,
+    accepts: tuple[tuple[int, str], ...],
+) -> Agreement:
+    codec = common_codecs(theirs, [encoding for _, encoding in accepts])[0]
+    events = events_format(theirs) if events_format(ours) is not None else None
+    direction = _effective(theirs)
+    return Agreement(
+        address=theirs.address,
+        rtp_port=theirs.port,
+        rtcp_port=theirs.rtcp_port or min(theirs.port + 1, 65535),
+        codec=codec.encoding,
+        payload_type=codec.payload_type,
+        accepts=accepts,
+        events_payload_type=None if events is None else events.payload_type,
+        sending=direction.receives and ours.direction.sends,
+        receiving=direction.sends and ours.direction.receives,
+    )
+
+
+def _is_carried(stream: MediaDescription, codecs: tuple[str, ...]) -> bool:
+    """Whether we can carry the stream: audio, a codec of ours, an address to send to."""
+    return (
+        stream.kind == "audio"
+        and stream.port != 0
+        and stream.protocol.upper() in _PROTOCOLS
+        and bool(common_codecs(stream, codecs))
+        and _is_unicast(stream.address)
+    )
+
+
+def _is_unicast(address: str) -> bool:
+    try:
+        literal = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return not literal.is_multicast and address != "255.255.255.255"
+
+
+def _effective(stream: MediaDescription) -> Direction:
+    """The stream's direction; the address 0.0.0.0 says that it hears nothing (§8.4)."""
+    if ipaddress.ip_address(stream.address).is_unspecified:
+        return _meet(stream.direction, Direction.SENDONLY)
+    return stream.direction
+
+
+def _meet(one: Direction, other: Direction) -> Direction:
+    """What both allow."""
+    sends = one.sends and other.sends
+    receives = one.receives and other.receives
+    if sends:
+        return Direction.SENDRECV if receives else Direction.SENDONLY
+    return Direction.RECVONLY if receives else Direction.INACTIVE
+
+
+def _describe(local: LocalAudio, media: tuple[MediaDescription, ...]) -> SessionDescription:
+    return SessionDescription(
+        session_id=local.session_id,
+        version=local.version,
+        origin_address=local.address,
+        address=local.address,
+        media=media,
+    )
+
+
+def _our_stream(
+    local: LocalAudio, formats: tuple[Format, ...], direction: Direction
+) -> MediaDescription:
+    neighbour = local.rtcp_port == local.rtp_port + 1
+    return MediaDescription(
+        kind="audio",
+        port=local.rtp_port,
+        formats=formats,
+        address=local.address,
+        direction=direction,
+        rtcp_port=None if neighbour else local.rtcp_port,
+        packet_ms=PACKET_MS,
+    )
+
+
+def _refused(stream: MediaDescription) -> MediaDescription:
+    """The answer to a stream that we do not carry: port zero, the formats as they were."""
+    return MediaDescription(
+        kind=stream.kind,
+        port=0,
+        protocol=stream.protocol,
+        formats=stream.formats,
+        raw_formats=stream.raw_formats,
+    )
+
+
+def _events(payload_type: int) -> Format:
+    return Format(payload_type=payload_type, encoding=TELEPHONE_EVENT, parameters=KEYS)

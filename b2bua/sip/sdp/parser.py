@@ -1,0 +1,202 @@
+"""Text to descriptions: RFC 8866 §5, §6. Total and bounded.
+
+Any bytes give a description or :class:`MalformedDescription`. A line may end with LF alone
+(§5); lines of a type that we do not read are passed over, in any order, as most of the
+world's descriptions are a little out of order.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from b2bua.sip.sdp.codecs import STATIC, registered_name
+from b2bua.sip.sdp.description import (
+    Direction,
+    Format,
+    MediaDescription,
+    SessionDescription,
+)
+from b2bua.sip.sdp.errors import MalformedDescription
+
+MAX_SIZE: Final = 65536
+MAX_LINES: Final = 1024
+MAX_STREAMS: Final = 32
+MAX_FORMATS: Final = 64
+
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9:][A-Za-z0-9:._\-]{0,254}")
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
+_PROTOCOL: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~/]+")
+_DIRECTIONS: Final = {direction.value: direction for direction in Direction}
+
+
+@dataclass(slots=True)
+class _Section:
+    """What has been read of the session part, or of one stream."""
+
+    address: str = ""
+    direction: Direction | None = None
+    rtcp_port: int | None = None
+    rtcp_mux: bool = False
+    packet_ms: int | None = None
+    maps: dict[str, Format] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def parse_description(data: bytes) -> SessionDescription:
+    """Read one session description. Raises only :class:`MalformedDescription`."""
+    lines = _lines(data)
+    if lines[0] != "v=0":
+        raise MalformedDescription("Bad SDP Version")
+    origin: SessionDescription | None = None
+    session = section = _Section()
+    streams: list[tuple[str, _Section]] = []
+    for line in lines[1:]:
+        match line[:2]:
+            case "a=":
+                _read_attribute(section, line[2:])
+            case "m=":
+                section = _Section()
+                streams.append((line[2:], section))
+            case "c=":
+                section.address = _address_of_c(line[2:])
+            case "o=" if origin is None:
+                origin = _parse_origin(line[2:])
+            case kind:
+                if kind[1:] != "=" or not kind[0].isalpha():
+                    raise MalformedDescription("Bad SDP Line")
+    if origin is None:
+        raise MalformedDescription("SDP Without Origin")
+    if len(streams) > MAX_STREAMS:
+        raise MalformedDescription("Too Many SDP Streams")
+    return replace(
+        origin,
+        address=session.address,
+        media=tuple(_parse_media(text, section, session) for text, section in streams),
+    )
+
+
+def _lines(data: bytes) -> list[str]:
+    if len(data) > MAX_SIZE:
+        raise MalformedDescription("SDP Too Large")
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n")
+    if "\0" in text or "\r" in text:
+        raise MalformedDescription("Control Character in SDP")
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        raise MalformedDescription("Too Many SDP Lines")
+    return lines
+
+
+def _parse_origin(value: str) -> SessionDescription:
+    """``o=`` (§5.2): the start of a description."""
+    words = value.split()
+    if len(words) != 6 or words[3].upper() != "IN":
+        raise MalformedDescription("Bad SDP Origin")
+    return SessionDescription(
+        username=words[0],
+        session_id=_number(words[1], 2**64 - 1),
+        version=_number(words[2], 2**64 - 1),
+        origin_address=_address(words[5]),
+    )
+
+
+def _address_of_c(value: str) -> str:
+    """``c=`` (§5.7): the address, without a multicast TTL."""
+    words = value.split()
+    if len(words) != 3 or words[0].upper() != "IN":
+        raise MalformedDescription("Bad SDP Connection")
+    return _address(words[2].partition("/")[0])
+
+
+def _read_attribute(section: _Section, attribute: str) -> None:
+    """Take one ``a=`` into the section; those that we do not know say nothing to us."""
+    name, colon, value = attribute.partition(":")
+    match name:
+        case "rtpmap":
+            key, _, mapped = value.strip().partition(" ")
+            section.maps.setdefault(key, _parse_map(key, mapped.strip()))
+        case "fmtp":
+            key, _, parameters = value.strip().partition(" ")
+            section.parameters.setdefault(key, parameters.strip())
+        case "ptime":
+            section.packet_ms = _packet_ms(value.strip())
+        case "rtcp":
+            section.rtcp_port = _number(value.strip().partition(" ")[0], 65535) or None
+        case "rtcp-mux":
+            section.rtcp_mux = True
+        case _ if not colon and (direction := _DIRECTIONS.get(name)) is not None:
+            section.direction = direction
+
+
+def _parse_map(key: str, mapped: str) -> Format:
+    """``rtpmap`` (§6.6): name/clock rate/channels."""
+    name, *numbers = mapped.split("/")
+    if _TOKEN.fullmatch(name) is None or not 1 <= len(numbers) <= 2:
+        raise MalformedDescription("Bad SDP rtpmap")
+    return Format(
+        payload_type=_number(key, 127),
+        encoding=registered_name(name),
+        clock_rate=_number(numbers[0], 10_000_000),
+        channels=_number(numbers[1], 255) if len(numbers) == 2 else 1,
+    )
+
+
+def _parse_media(value: str, section: _Section, session: _Section) -> MediaDescription:
+    """``m=`` (§5.14) and the attributes under it."""
+    words = value.split()
+    if len(words) < 4:
+        raise MalformedDescription("Bad SDP Media")
+    kind, port, protocol, *names = words
+    if _TOKEN.fullmatch(kind) is None or _PROTOCOL.fullmatch(protocol) is None:
+        raise MalformedDescription("Bad SDP Media")
+    if len(names) > MAX_FORMATS:
+        raise MalformedDescription("Too Many SDP Formats")
+    number = _number(port.partition("/")[0], 65535)
+    address = section.address or session.address
+    if number and not address:
+        raise MalformedDescription("SDP Without Connection")
+    is_rtp = "RTP/" in protocol.upper()
+    return MediaDescription(
+        kind=kind.lower(),
+        port=number,
+        protocol=protocol,
+        formats=tuple(_format(name, section) for name in names) if is_rtp else (),
+        raw_formats=() if is_rtp else tuple(names),
+        address=address,
+        direction=section.direction or session.direction or Direction.SENDRECV,
+        rtcp_port=section.rtcp_port,
+        rtcp_mux=section.rtcp_mux,
+        packet_ms=section.packet_ms or session.packet_ms,
+    )
+
+
+def _format(name: str, section: _Section) -> Format:
+    payload_type = _number(name, 127)
+    format_ = section.maps.get(name) or STATIC.get(payload_type)
+    if format_ is None:
+        format_ = Format(payload_type=payload_type, encoding="")
+    parameters = section.parameters.get(name)
+    return replace(format_, parameters=parameters) if parameters else format_
+
+
+def _packet_ms(value: str) -> int | None:
+    """``ptime`` in whole milliseconds; it is advice, so nonsense in it is no error."""
+    whole = value.partition(".")[0]
+    if not (whole.isascii() and whole.isdigit()) or len(whole) > 4:
+        return None
+    return int(whole) or None
+
+
+def _address(text: str) -> str:
+    if _ADDRESS.fullmatch(text) is None:
+        raise MalformedDescription("Bad SDP Address")
+    return text
+
+
+def _number(text: str, maximum: int) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 20:
+        raise MalformedDescription("Bad SDP Number")
+    number = int(text)
+    if number > maximum:
+        raise MalformedDescription("SDP Number Too Large")
+    return number

@@ -1,0 +1,108 @@
+"""Who may take our time, decided before anything is parsed.
+
+Rates are kept by the generic cell rate algorithm: one number per key, the time at which
+its bucket will be full again. Memory is bounded by the number of sources remembered, not
+by traffic: the source that was heard least recently is forgotten first.
+"""
+
+import enum
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from b2bua.core.clock import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many a second in the long run, so many at once."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionSettings:
+    """Bounds on what the network may ask of us."""
+
+    messages: Rate = Rate(500.0, 1000)
+    """Of one source that is no trunk."""
+    source_calls: Rate = Rate(50.0, 100)
+    """New calls of one source."""
+    calls: Rate = Rate(500.0, 1000)
+    """New calls of all sources together."""
+    refusals: Rate = Rate(5.0, 20)
+    """503, 403 and 404 to one source; beyond it silence."""
+    sources: int = 20_000
+    """Remembered at most."""
+
+
+class Verdict(enum.Enum):
+    """What becomes of a request for a new call."""
+
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    """Answer 503 with Retry-After, without a transaction."""
+    IGNORED = "ignored"
+    """Do not answer: it has had enough refusals."""
+
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+
+class Limiter(Generic[KeyT]):
+    """One bucket for each key."""
+
+    def __init__(self, rate: Rate, keys: int) -> None:
+        self._interval = 1.0 / rate.per_second
+        self._tolerance = rate.burst * self._interval
+        self._keys = keys
+        self._full_at: OrderedDict[KeyT, Instant] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._full_at)
+
+    def take(self, key: KeyT, now: Instant) -> bool:
+        """Take a token of ``key``; False if there is none."""
+        if not self.has(key, now):
+            return False
+        self._full_at[key] = max(self._full_at.get(key, now), now) + self._interval
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > self._keys:
+            self._full_at.popitem(last=False)
+        return True
+
+    def has(self, key: KeyT, now: Instant) -> bool:
+        """Whether :meth:`take` would succeed."""
+        full_at = self._full_at.get(key, now)
+        return full_at + self._interval <= now + self._tolerance + 1e-9
+
+
+class Admission:
+    """The door. Sources are hosts: a port costs an attacker nothing."""
+
+    def __init__(self, settings: AdmissionSettings = AdmissionSettings()) -> None:
+        sources = settings.sources
+        self._messages: Limiter[str] = Limiter(settings.messages, sources)
+        self._source_calls: Limiter[str] = Limiter(settings.source_calls, sources)
+        self._calls: Limiter[None] = Limiter(settings.calls, 1)
+        self._refusals: Limiter[str] = Limiter(settings.refusals, sources)
+
+    def admits_message(self, source: str, now: Instant) -> bool:
+        """Whether to parse what a source that is no trunk sent."""
+        return self._messages.take(source, now)
+
+    def admit_call(self, source: str, now: Instant) -> Verdict:
+        """Decide about a request outside any dialog that would begin a call.
+
+        A source beyond its own rate takes nothing of what all share.
+        """
+        if self._source_calls.take(source, now) and self._calls.take(None, now):
+            return Verdict.ADMITTED
+        return Verdict.REFUSED if self.may_refuse(source, now) else Verdict.IGNORED
+
+    def may_refuse(self, source: str, now: Instant) -> bool:
+        """Whether to answer ``source`` with one more refusal, of whatever status."""
+        return self._refusals.take(source, now)

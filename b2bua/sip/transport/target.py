@@ -1,0 +1,202 @@
+"""Choose the next hop: RFC 3263 as questions asked and answers taken.
+
+An address literal needs no question. For a name the finder asks the world once, however
+many wait for it, and keeps what it heard: while an answer is fresh it is used, and when it
+is stale it is used too and asked again beside. A name that cannot be resolved has the
+last answer that was good; if there was none, whoever waits is told so at once.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from b2bua.core.address import Address
+from b2bua.core.clock import Instant
+from b2bua.sip.message.uri import SipUri
+from b2bua.sip.transport.flow import TransportName
+
+PATIENCE: Final = 2.5
+"""Seconds until a question counts as unanswered; the resolver itself allows 2."""
+NEGATIVE_TTL: Final = 5.0
+"""Seconds for which a failure is not asked about again."""
+REMEMBERED: Final = 1000
+"""Names at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Where a host is to be reached for SIP."""
+
+    host: str
+    port: int | None = None
+    transport: TransportName | None = None
+    """None: the far end's DNS may choose (§4.1)."""
+    secure: bool = False
+    """A sips: URI: TLS only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One place to send to."""
+
+    transport: TransportName
+    address: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the world said to a question."""
+
+    question: Question
+    targets: tuple[Target, ...]
+    """In the order in which they are to be tried; empty: not resolvable."""
+    ttl: float = 60.0
+    """Seconds for which it is fresh."""
+
+
+WaiterT = TypeVar("WaiterT")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Put this question to the world; the answer goes to :meth:`TargetFinder.resolved`."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[WaiterT]):
+    """``waiter`` has its targets, in order; none: there is no way."""
+
+    waiter: WaiterT
+    targets: tuple[Target, ...]
+
+
+FinderOutput: TypeAlias = Ask | Found[WaiterT]
+
+
+_TRANSPORTS: Final[dict[str, TransportName]] = {
+    "udp": "udp",
+    "tcp": "tcp",
+    "tls": "tls",
+    "ws": "ws",
+    "wss": "wss",
+}
+_SECURED: Final[dict[TransportName, TransportName]] = {"tcp": "tls", "ws": "wss"}
+
+
+def question_of(uri: SipUri) -> Question:
+    """What must be known to send a request to ``uri``; maddr is not obeyed (§4)."""
+    transport = _TRANSPORTS.get(uri.transport)
+    secure = uri.scheme == "sips"
+    if secure and transport is not None:
+        transport = _SECURED.get(transport, transport)
+    return Question(host=uri.host, port=uri.port, transport=transport, secure=secure)
+
+
+def default_transport(question: Question) -> TransportName:
+    """The transport if neither the URI nor DNS names one (§4.1)."""
+    return question.transport or ("tls" if question.secure else "udp")
+
+
+def default_port(transport: TransportName) -> int:
+    """The port if neither the URI nor DNS names one (§4.2)."""
+    return 5061 if transport in {"tls", "wss"} else 5060
+
+
+def literal_target(question: Question) -> Target | None:
+    """The target of a question whose host is an address; None if it is a name."""
+    try:
+        host = str(ip_address(question.host))
+    except ValueError:
+        return None
+    transport = default_transport(question)
+    return Target(transport, (host, question.port or default_port(transport)))
+
+
+@dataclass(slots=True)
+class _Known:
+    """The last good answer, or that there is none; and until when not to ask again."""
+
+    targets: tuple[Target, ...]
+    fresh_until: Instant
+
+
+@dataclass(slots=True)
+class _Pending(Generic[WaiterT]):
+    """A question under way, and who waits for it."""
+
+    deadline: Instant
+    waiters: list[WaiterT] = field(default_factory=list)
+
+
+class TargetFinder(Generic[WaiterT]):
+    """Finds targets for whoever waits, and remembers."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Question, _Known] = OrderedDict()
+        self._pending: dict[Question, _Pending[WaiterT]] = {}
+        """In the order of their deadlines."""
+
+    @property
+    def deadline(self) -> Instant | None:
+        """When :meth:`wake` must be called: the oldest question has gone unanswered."""
+        for pending in self._pending.values():
+            return pending.deadline
+        return None
+
+    def find(
+        self, question: Question, waiter: WaiterT, now: Instant
+    ) -> list[FinderOutput[WaiterT]]:
+        """Find targets for ``waiter``: now if they are known, else when they are."""
+        literal = literal_target(question)
+        if literal is not None:
+            return [Found(waiter, (literal,))]
+        known = self._known.get(question)
+        if known is not None:
+            self._known.move_to_end(question)
+            if now < known.fresh_until:
+                return [Found(waiter, known.targets)]
+            if known.targets:
+                return [Found(waiter, known.targets), *self._ask(question, now)]
+        asked = self._ask(question, now)
+        self._pending[question].waiters.append(waiter)
+        return asked
+
+    def resolved(self, answer: Answer, now: Instant) -> list[FinderOutput[WaiterT]]:
+        """Take the answer to a question, asked or not, late or not."""
+        question = answer.question
+        if answer.targets:
+            self._remember(question, answer.targets, now + answer.ttl)
+            targets = answer.targets
+        else:
+            known = self._known.get(question)
+            targets = () if known is None else known.targets
+            self._remember(question, targets, now + NEGATIVE_TTL)
+        pending = self._pending.pop(question, None)
+        if pending is None:
+            return []
+        return [Found(waiter, targets) for waiter in pending.waiters]
+
+    def wake(self, now: Instant) -> list[FinderOutput[WaiterT]]:
+        """Give up on questions that were not answered."""
+        outputs: list[FinderOutput[WaiterT]] = []
+        while (due := self.deadline) is not None and due <= now:
+            question = next(iter(self._pending))
+            outputs += self.resolved(Answer(question=question, targets=()), due)
+        return outputs
+
+    def _ask(self, question: Question, now: Instant) -> list[FinderOutput[WaiterT]]:
+        if question in self._pending:
+            return []
+        self._pending[question] = _Pending(now + PATIENCE)
+        return [Ask(question)]
+
+    def _remember(
+        self, question: Question, targets: tuple[Target, ...], fresh_until: Instant
+    ) -> None:
+        self._known[question] = _Known(targets, fresh_until)
+        self._known.move_to_end(question)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)

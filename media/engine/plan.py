@@ -141,32 +141,32 @@ class Engine(Protocol):
     """
 
     def open(
-        self, rtp_fd: int, rtcp_fd: int, ssrc: int, sequence: int, timestamp: int
+        self, rtp_fd: int, rtcp_fd: int, ssrc: int, sequence: int, timestamp: int, /
     ) -> int:
         """Take over two bound, non-blocking UDP sockets; returns the port's number."""
 
-    def arrange(self, port: int, plan: PortPlan) -> None:
+    def arrange(self, port: int, plan: PortPlan, /) -> None:
         """Replace the plan of ``port``."""
 
-    def send_digits(self, port: int, digits: str) -> None:
+    def send_digits(self, port: int, digits: str, /) -> None:
         """Queue keys (``0-9*#A-D``; ``w`` waits a second); audio pauses meanwhile."""
 
-    def record(self, port: int, fd: int, both: bool) -> None:
+    def record(self, port: int, fd: int, both: bool, /) -> None:
         """Write a WAV file to ``fd`` (a regular file, owned by the engine from now on)."""
 
-    def stop_recording(self, port: int) -> int:
+    def stop_recording(self, port: int, /) -> int:
         """Finish the file, close it, and return its length in ms."""
 
-    def load(self, samples: bytes) -> int:
+    def load(self, samples: bytes, /) -> int:
         """Take a prompt, A-law at 8 kHz, and return its number."""
 
-    def unload(self, prompt: int) -> None:
+    def unload(self, prompt: int, /) -> None:
         """Forget a prompt; ports that still play it finish it."""
 
-    def statistics(self, port: int) -> PortStatistics:
+    def statistics(self, port: int, /) -> PortStatistics:
         """Count what went through."""
 
-    def close(self, port: int) -> PortStatistics:
+    def close(self, port: int, /) -> PortStatistics:
         """Close the sockets and any recording; the number may be used again."""
 
     def fileno(self) -> int:

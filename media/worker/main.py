@@ -9,6 +9,7 @@ of JSON an incident on stderr; status 1 and one line if it cannot start.
 
 import argparse
 import asyncio
+import os
 import resource
 import signal
 import sys
@@ -21,7 +22,7 @@ import uvloop
 
 from media.audio.prompts import Prompts
 from media.control.server import ControlServer
-from media.engine.binding import start_engine
+from media.engine.binding import open_engine
 from media.session.process import Policy
 from media.session.sessions import Sessions
 from media.worker.ports import QUARANTINE, PortPairs
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _raise_descriptor_limit()
     try:
         return uvloop.run(_serve(options, _log()))
-    except OSError as failure:
+    except (OSError, RuntimeError) as failure:
         print(f"media.worker: {failure}", file=sys.stderr)
         return 1
 
@@ -48,7 +49,7 @@ async def _serve(options: argparse.Namespace, log: Log) -> int:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    engine = start_engine(options.threads)
+    engine = open_engine(options.threads or os.cpu_count() or 1)
     server = ControlServer(options.socket)
     means = Means(
         engine=engine,
@@ -100,7 +101,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--ports", type=_range, default=range(20000, 30000), help="FIRST-LAST")
     add("--address", default="127.0.0.1", help="that the ports are bound to")
     add("--advertise", default="", help="address for session descriptions")
-    add("--threads", type=int, default=0, help="of the engine; 0: one per core")
+    add(
+        "--threads",
+        type=int,
+        choices=range(65),
+        default=0,
+        metavar="N",
+        help="of the engine; 0: one per core",
+    )
     add("--prompts", type=Path, action="append", default=[], metavar="DIR")
     add("--idle-exit", type=float, default=60.0, metavar="SECONDS", help="0: never")
     add("--silence-after", type=float, default=30.0, metavar="SECONDS", help="0: never")

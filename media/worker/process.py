@@ -164,9 +164,9 @@ class MediaProcess:
             number = self._engine.open(
                 pair.rtp.fileno(),
                 pair.rtcp.fileno(),
-                ssrc=randbits(32),
-                sequence=randbits(15),
-                timestamp=randbits(32),
+                randbits(32),
+                randbits(15),
+                randbits(32),
             )
             pair.rtp.detach()
             pair.rtcp.detach()

@@ -38,6 +38,28 @@ class Mode(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """Conditions of a route; all that are given must hold.
+
+    A rule for the whole working week (Monday to Friday) with ``workday: true`` takes in
+    make-up workdays, and one for the weekend with ``workday: false`` takes in holidays.
+    """
+
+    days: frozenset[int] = frozenset(range(7))
+    """Monday is 0."""
+    hours: tuple[tuple[int, int], ...] = ()
+    """First and last minute of the day, both inclusive; first > last goes over midnight."""
+    workday: bool | None = None
+    """True: only workdays as the calendar has them; False: only days off."""
+    areas: tuple[str, ...] = ()
+    """Area codes or provinces, any of them; ``unknown`` for callers without an area."""
+    callers: tuple[str, ...] = ()
+    """Caller numbers or prefixes that end in ``*``."""
+    dates: tuple[tuple[date, date], ...] = ()
+    """First and last day, any of them; outranks ``days`` and ``workday``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """One answering number (目的码)."""
 
@@ -48,6 +70,16 @@ class Destination:
     """Seconds it may ring before it counts as no answer, 10 to 60."""
     concurrent: int | None = None
     """Calls it may have at once; None: no limit."""
+    when: When | None = None
+    """When it answers calls (值班): days, hours, workday, dates; None: always."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frequency:
+    """How often one caller may call: at most ``calls`` in any ``minutes``."""
+
+    calls: int
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +90,10 @@ class Screening:
     """Exact numbers, or prefixes that end in ``*``."""
     whitelist: tuple[str, ...] = ()
     allow_areas: tuple[str, ...] | None = None
-    """Area codes or provinces; None: no allow-list."""
+    """Area codes, provinces, or number prefixes that end in ``*``; None: no allow-list."""
     deny_areas: tuple[str, ...] = ()
     anonymous: Anonymous = Anonymous.ACCEPT
+    frequency: Frequency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +115,8 @@ class Forwarding:
     no_answer: tuple[str, ...] = ()
     max_forwards: int = 2
     """Attempts after the first, 1 to 9."""
+    full_is_busy: bool = False
+    """A destination at its limit counts as busy; otherwise the call is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +153,7 @@ class Group:
     name: str
     mode: Mode
     members: tuple[tuple[str, int], ...]
-    """Names of destinations with their weights; weights are 0 unless the mode is PERCENT."""
+    """Names of destinations with weights, which are 0 unless the mode is PERCENT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,22 +169,6 @@ class Menu:
     keys: Mapping[str, Target]
     otherwise: Target | None = None
     """Where the call goes after the retries; None: it is refused."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
-    """Conditions of a route; all that are given must hold."""
-
-    days: frozenset[int] = frozenset(range(7))
-    """Monday is 0."""
-    hours: tuple[tuple[int, int], ...] = ()
-    """First and last minute of the day, both inclusive; first > last goes over midnight."""
-    workday: bool | None = None
-    """True: only workdays as the calendar has them; False: only days off."""
-    areas: tuple[str, ...] = ()
-    """Area codes or provinces, any of them; ``unknown`` for callers without an area."""
-    callers: tuple[str, ...] = ()
-    """Caller numbers or prefixes that end in ``*``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +190,19 @@ class Plan:
     """Given at publication, greater with each."""
     active: bool = True
     timezone: str = "Asia/Shanghai"
+    closed_days: frozenset[date] = frozenset()
+    """Days off of this enterprise, whatever the calendar says."""
+    open_days: frozenset[date] = frozenset()
+    """Workdays of this enterprise, whatever the calendar says."""
     language: str = "zh"
     """Of the system announcements: ``zh`` or ``en``."""
     tariff: str = "standard"
     greeting: str | None = None
-    """Played while ringing (企业彩铃); None: the destination's own progress is passed on."""
+    """Played while ringing (企业彩铃); None: the destination's progress is passed on."""
     destinations: Mapping[str, Destination]
     screening: Screening = Screening()
-    password: str = ""
+    password: str = field(default="", repr=False)
+    """Four to eight digits that every caller must key; empty: none."""
     announcements: Announcements = Announcements.ALL
     caps: Caps = Caps()
     forwarding: Forwarding = Forwarding()
@@ -192,7 +216,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkRule:
-    """What the service must know of a trunk; its addresses and secrets are the endpoint's."""
+    """What the service must know of a trunk; addresses and secrets are the endpoint's."""
 
     name: str
     trusted: bool = False
@@ -232,7 +256,7 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that a call may need to know, as of one moment; the caller table is kept apart."""
+    """All that a call may need to know at one moment; the area table is kept apart."""
 
     plans: Mapping[str, Plan] = field(default_factory=dict)
     trunks: Mapping[str, TrunkRule] = field(default_factory=dict)

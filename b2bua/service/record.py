@@ -51,7 +51,8 @@ class Attempt:
     number: str
     trunk: str
     outcome: str
-    """``answered``, ``busy``, ``no-answer``, ``unreachable``, ``cancelled`` or ``skipped``."""
+    """``answered``, ``busy``, ``no-answer``, ``unreachable``, ``cancelled`` or
+    ``skipped``."""
     status: int = 0
     """The SIP status that ended it; 0 when none came."""
     q850: int = 0

@@ -86,6 +86,11 @@ class CallerLeg:
         """Whether nothing more can be asked of the caller."""
         return self.state is State.OVER
 
+    @property
+    def hears(self) -> bool:
+        """Whether what the caller is made to hear can reach the caller."""
+        return self.state in (State.EARLY, State.ANSWERED)
+
     def open(self, lifetime: float) -> Sequence[LegOutput]:
         """Ask for a port; :class:`Ready` or :class:`NoAudio` follows."""
         return self.audio.open(lifetime)

@@ -54,6 +54,11 @@ class Hunt:
         return [leg for leg in self.legs.values() if leg.leg in self._began]
 
     @property
+    def running(self) -> frozenset[LegId]:
+        """The names of the attempts that may still be answered."""
+        return frozenset(self._began)
+
+    @property
     def exhausted(self) -> bool:
         """Whether somebody was tried, and nobody is left who may answer."""
         return not self._began and self.winner is None

@@ -1,0 +1,167 @@
+"""What is known of one call so far, from which its one record is made.
+
+A dossier is a plain value that grows: it goes into the journal with every change, so that
+whoever finds it after a crash can still write the record, and charge what was used.
+Stamps are wall clock and only label. Durations come from the monotonic clock; after a
+restart on the wall clock's difference, the only clock that both processes share.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from b2bua.core.clock import Instant
+from b2bua.service.number import Caller
+from b2bua.service.plan import Tariff
+from b2bua.service.record import (
+    Attempt,
+    CallRecord,
+    ChargeBasis,
+    LadderLine,
+    LegQuality,
+    Outcome,
+    Step,
+)
+from b2bua.service.tariff import charge
+
+LADDER_LINES = 200
+"""A call's ladder keeps so many messages; a flood of re-INVITEs must not fill a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment on both clocks."""
+
+    now: Instant
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """How a call ended."""
+
+    ended: Moment
+    outcome: Outcome
+    end_reason: str
+    status: int
+    """Final status of a call that was not answered."""
+    q850: int
+    fault: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Dossier:
+    """One call so far. Mutable, and owned by one call's flow."""
+
+    id: str
+    node: str
+    number: str
+    caller: Caller
+    private: bool
+    trunk: str
+    plan_version: int
+    tariff: Tariff
+    invited: Moment
+    early: Moment | None = None
+    answered: Moment | None = None
+    destination_answered: Moment | None = None
+    destination: str = ""
+    route: str = ""
+    keys: str = ""
+    trace: list[Step] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    ladder: list[LadderLine] = field(default_factory=list)
+    quality: list[LegQuality] = field(default_factory=list)
+
+    def note(self, leg: str, sent: bool, line: str, now: Instant) -> None:
+        """Add a SIP message to the ladder."""
+        if len(self.ladder) < LADDER_LINES:
+            at_ms = round((now - self.invited.now) * 1000)
+            self.ladder.append(LadderLine(at_ms=at_ms, leg=leg, sent=sent, line=line))
+
+    def shifted(self, now: Instant, at: datetime) -> "Dossier":
+        """The same on the clock of another process, in which it is ``now`` and ``at``."""
+        return replace(
+            self,
+            invited=_shifted(self.invited, now, at),
+            early=self.early and _shifted(self.early, now, at),
+            answered=self.answered and _shifted(self.answered, now, at),
+            destination_answered=self.destination_answered
+            and _shifted(self.destination_answered, now, at),
+        )
+
+    @property
+    def basis(self) -> ChargeBasis:
+        """From when the enterprise pays: our answer, if before a destination's."""
+        if self.answered is None:
+            return ChargeBasis.NONE
+        if self.destination_answered is None:
+            return ChargeBasis.ANSWER
+        if self.answered.now < self.destination_answered.now:
+            return ChargeBasis.ANSWER
+        return ChargeBasis.DESTINATION_ANSWER
+
+    def record(self, conclusion: Conclusion) -> CallRecord:
+        """Close the dossier: the call's one record."""
+        ended = conclusion.ended
+        talk_ms = _between(self.destination_answered, ended)
+        bill = charge(
+            basis=self.basis,
+            answered_ms=_between(self.answered, ended),
+            talk_ms=talk_ms,
+            tariff=self.tariff,
+            caller=self.caller,
+        )
+        setup_end = self.destination_answered or ended
+        return CallRecord(
+            id=self.id,
+            node=self.node,
+            number=self.number,
+            caller=self.caller.number,
+            caller_private=self.private,
+            area=self.caller.area,
+            trunk=self.trunk,
+            plan_version=self.plan_version,
+            invite_at=self.invited.at,
+            early_media_at=_stamp(self.early),
+            answered_at=_stamp(self.answered),
+            destination_answered_at=_stamp(self.destination_answered),
+            ended_at=ended.at,
+            outcome=conclusion.outcome,
+            end_reason=conclusion.end_reason,
+            status=200 if self.answered else conclusion.status,
+            q850=conclusion.q850,
+            destination=self.destination,
+            route=self.route,
+            keys=self.keys,
+            setup_ms=_between(self.invited, setup_end),
+            talk_ms=talk_ms,
+            charge_basis=self.basis,
+            charged_ms=bill.charged_ms,
+            fee=bill.fee,
+            caller_fee=bill.caller_fee,
+            tariff=bill.tariff,
+            tariff_version=bill.tariff_version,
+            arithmetic=bill.arithmetic,
+            attempts=tuple(self.attempts),
+            trace=tuple(self.trace),
+            ladder=tuple(self.ladder),
+            quality=tuple(self.quality),
+            fault=conclusion.fault,
+        )
+
+
+def _stamp(moment: Moment | None) -> datetime | None:
+    return None if moment is None else moment.at
+
+
+def _between(start: Moment | None, end: Moment) -> int:
+    """Milliseconds, rounded up: 0.2 ms of talk is talk."""
+    if start is None:
+        return 0
+    elapsed_us = round((end.now - start.now) * 1_000_000)
+    return max(0, -(-elapsed_us // 1000))
+
+
+def _shifted(moment: Moment, now: Instant, at: datetime) -> Moment:
+    elapsed = max(0.0, (at - moment.at).total_seconds())
+    return Moment(now - elapsed, moment.at)

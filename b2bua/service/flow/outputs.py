@@ -1,0 +1,31 @@
+"""What one call's flow asks for, besides orders to its sessions and its media."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from b2bua.call.media import MediaOrder
+from b2bua.service.record import CallRecord
+from b2bua.sip.dialog.events import Order as SessionOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """The journal's image of this call is out of date."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRotor:
+    """A percentage or rotation moved on; its state must survive a restart."""
+
+    key: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The call is over, both sides are released, and this is its record."""
+
+    record: CallRecord
+
+
+FlowOutput: TypeAlias = SessionOrder | MediaOrder | Remember | SaveRotor | Finished

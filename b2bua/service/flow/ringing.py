@@ -1,0 +1,72 @@
+"""What a caller hears while destinations ring: never silence, never a second answer (§10).
+
+======================  ====================================================
+the plan has            the caller hears
+======================  ====================================================
+a greeting              the greeting, over and over, whoever is tried (183)
+no greeting, 180        the own phone's ringing tone (180)
+no greeting, 183        our ringing tone, until real audio comes: Chinese
+                        trunks say "powered off" in it, or send none at all
+answered already        our ringing tone, then as for 183
+======================  ====================================================
+"""
+
+from collections.abc import Sequence
+
+from b2bua.call.caller import CallerLeg
+from b2bua.call.leg import LegOutput
+from b2bua.call.media import HearLeg, LegId
+from b2bua.service.flow import hearing
+from b2bua.service.flow.dossier import Dossier, Moment
+from b2bua.service.plan import Plan
+
+
+class Ringing:
+    """The caller's ear, from the first attempt to the answer."""
+
+    def __init__(self, caller: CallerLeg, dossier: Dossier) -> None:
+        self._caller = caller
+        self._dossier = dossier
+        self._covered = False
+        """A greeting is what the caller hears, whatever the destinations send."""
+        self._passing: LegId | None = None
+        """The attempt whose own audio the caller hears."""
+
+    def begin(self, plan: Plan, moment: Moment) -> Sequence[LegOutput]:
+        """Let the caller hear that something happens, before anything does."""
+        if self._dossier.answered is not None:
+            return self._caller.hear(hearing.ringback())
+        if plan.greeting is None:
+            return []
+        self._covered = True
+        greeting = self._caller.hear(hearing.greeting(plan.greeting, plan))
+        return [*self.open(moment), *greeting]
+
+    def open(self, moment: Moment) -> Sequence[LegOutput]:
+        """Send 183, unless the caller hears already."""
+        outputs = self._caller.progress()
+        if self._dossier.early is None and self._dossier.answered is None:
+            self._dossier.early = moment if self._caller.hears else None
+        return outputs
+
+    def rang(self, audio: bool, moment: Moment) -> Sequence[LegOutput]:
+        """Pass progress on: 180 as 180; 183 as our ringing tone until audio comes."""
+        if self._caller.hears:
+            return []
+        if not audio:
+            return self._caller.ring()
+        return [*self.open(moment), *self._caller.hear(hearing.ringback())]
+
+    def spoke(self, leg: LegId) -> Sequence[LegOutput]:
+        """Let the caller hear the first attempt from which audio really comes."""
+        if self._covered or self._passing is not None or not self._caller.hears:
+            return []
+        self._passing = leg
+        return self._caller.hear(HearLeg(leg))
+
+    def failed(self, leg: LegId) -> Sequence[LegOutput]:
+        """Go back to the ringing tone when the attempt that was heard is over."""
+        if self._passing != leg:
+            return []
+        self._passing = None
+        return self._caller.hear(hearing.ringback())

@@ -1,0 +1,134 @@
+"""Whom one call tries, one after the other: the group's choice, then forwarding (§10)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from b2bua.call.destination import Target
+from b2bua.call.events import Verdict
+from b2bua.call.hunt import Tried
+from b2bua.service.flow.arrival import Arrival
+from b2bua.service.flow.decision import Choice, World, bars, choose
+from b2bua.service.flow.dossier import Dossier
+from b2bua.service.plan import Plan, ToDestination, ToGroup, TrunkRule
+from b2bua.service.record import Attempt, Step
+from b2bua.service.routing import Cause, Progress, Skipped, forward
+
+
+class Search:
+    """How far one call has come in finding somebody; the dossier is told of each step."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        arrival: Arrival,
+        dossier: Dossier,
+        world: Callable[[Plan], World],
+    ) -> None:
+        self._plan = plan
+        self._caller = arrival.caller
+        self._dossier = dossier
+        self._world = world
+        self._progress = Progress()
+
+    def begin(self, target: ToDestination | ToGroup, at: datetime) -> Choice:
+        """Choose whom to try first: one, or several at once."""
+        choice = choose(self._plan, target, self._caller, at, self._world(self._plan))
+        self._dossier.trace += choice.trace
+        self._note(choice.skipped)
+        if choice.at_once:
+            self._progress = Progress(tried=choice.order)
+        else:
+            self._progress = Progress(tried=choice.order[:1], rest=choice.order[1:])
+        return choice
+
+    def forward(self, verdict: Verdict, at: datetime) -> str | None:
+        """Choose whom to try after an attempt that came to nothing; None: nobody."""
+        cause = Cause.BUSY if verdict is Verdict.BUSY else Cause.NO_ANSWER
+        bar = bars(self._plan, self._caller, at, self._world(self._plan))
+        onward = forward(self._plan, cause, self._progress, bar)
+        self._note(onward.skipped)
+        why = onward.why if onward.to is None else f"{onward.why}: {onward.to}"
+        self._dossier.trace.append(Step("forward", onward.to is not None, why))
+        if onward.to is not None:
+            self._progress = replace(
+                self._progress,
+                tried=(*self._progress.tried, onward.to),
+                rest=onward.rest,
+                forwards=self._progress.forwards + 1,
+            )
+        return onward.to
+
+    def _note(self, skipped: Sequence[Skipped]) -> None:
+        for one in skipped:
+            destination = self._plan.destinations[one.name]
+            self._dossier.attempts.append(
+                Attempt(
+                    destination=one.name,
+                    number=destination.number,
+                    trunk=destination.trunk,
+                    outcome="skipped",
+                    why=one.why,
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """What a destination is shown of the caller."""
+
+    from_user: str
+    asserted: str
+    private: bool
+    diverted_from: str
+
+
+def presentation(arrival: Arrival, plan: Plan, trunk: TrunkRule) -> Presentation:
+    """Show the caller, the 400 number or the trunk's own, as the outbound trunk is set."""
+    match trunk.caller_id:
+        case "caller":
+            shown = "" if arrival.private else arrival.caller.number
+            return Presentation(
+                from_user=shown,
+                asserted=arrival.caller.number if trunk.trusted else "",
+                private=arrival.private,
+                diverted_from=plan.number,
+            )
+        case "number":
+            own = plan.number
+        case fixed:
+            own = fixed
+    return Presentation(
+        from_user=own, asserted=own, private=False, diverted_from=plan.number
+    )
+
+
+def target_for(name: str, plan: Plan, arrival: Arrival, trunk: TrunkRule) -> Target:
+    """The destination of that name, as an order to call it."""
+    destination = plan.destinations[name]
+    shown = presentation(arrival, plan, trunk)
+    return Target(
+        name=name,
+        user=destination.number,
+        trunk=destination.trunk,
+        ring=float(destination.ring),
+        from_user=shown.from_user,
+        from_display="" if arrival.private else arrival.display,
+        asserted=shown.asserted,
+        private=shown.private,
+        diverted_from=shown.diverted_from,
+        max_forwards=arrival.max_forwards - 1,
+    )
+
+
+def attempt_of(tried: Tried) -> Attempt:
+    """One attempt, as the record tells it."""
+    return Attempt(
+        destination=tried.target.name,
+        number=tried.target.user,
+        trunk=tried.target.trunk,
+        outcome="answered" if tried.verdict is None else tried.verdict.value,
+        status=tried.status,
+        q850=tried.q850,
+        ring_ms=tried.ring_ms,
+    )

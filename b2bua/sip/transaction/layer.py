@@ -155,6 +155,7 @@ class TransactionLayer(Generic[FlowT, UserT]):
         if server is None:
             return []
         self._forget_server(server)
+        self._alarms.watch(server)
         return [Transmit(serialize(response), server.flow, key), TransactionEnded(key)]
 
     def receive_response(

@@ -150,22 +150,15 @@ class MediaPool:
             return
         call = CallId(fact.session)
         session = process.sessions.get(call)
-        if session is None:
+        if isinstance(fact, wire.Expired):
+            # Said after each port was closed, so the call may be forgotten already.
+            self._note(f"media of call {call} outlived its lifetime")
+            if session is not None:
+                self._forget(link, call)
+        elif session is None:
             return
-        match fact:
-            case wire.Opened(port=port):
-                session.ports[LegId(port)] = True
-            case wire.Closed(port=port) | wire.OpenFailed(port=port):
-                session.ports.pop(LegId(port), None)
-            case wire.Expired():
-                session.ports.clear()
-                self._note(f"media of call {call} expired")
-            case wire.Refused(reason=reason):
-                self._note(f"media of call {call}: {reason}")
-            case _:
-                pass
-        if not session.ports:
-            self._forget(link, call)
+        else:
+            self._keep_count(link, call, session, fact)
         told = from_wire(fact)
         if told is not None:
             self._tell(told)
@@ -178,6 +171,21 @@ class MediaPool:
         if process.grace is None:
             loop = asyncio.get_running_loop()
             process.grace = loop.call_later(GRACE, self._give_up, link)
+
+    def _keep_count(
+        self, link: Link, call: CallId, session: _Session, fact: wire.Fact
+    ) -> None:
+        match fact:
+            case wire.Opened(port=port):
+                session.ports[LegId(port)] = True
+            case wire.Closed(port=port) | wire.OpenFailed(port=port):
+                session.ports.pop(LegId(port), None)
+            case wire.Refused(reason=reason):
+                self._note(f"media of call {call}: {reason}")
+            case _:
+                return
+        if not session.ports:
+            self._forget(link, call)
 
     def _choose(self) -> Link | None:
         """The process that answers and carries the fewest."""

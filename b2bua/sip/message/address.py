@@ -58,12 +58,21 @@ def parse_name_address(text: str) -> NameAddress:
 
 def _cut_display(text: str) -> tuple[str, str, str]:
     """The display name, ``<`` if there is one, and what follows it."""
-    text = text.lstrip(" \t")
-    if text[:1] != '"':
-        quoted, bracket, rest = text.partition("<")
-        if not bracket or ";" in quoted:
+    before, bracket, rest = text.partition("<")
+    if not before and bracket:
+        return "", bracket, rest
+    before = before.strip(" \t")
+    if before[:1] != '"':
+        if not bracket or ";" in before:
             return "", "", text
-        return _readable(quoted.rstrip(" \t")), bracket, rest
+        return _readable(before), bracket, rest
+    if bracket and before.find('"', 1) == len(before) - 1 > 0 and "\\" not in before:
+        return _readable(before[1:-1]), bracket, rest
+    return _cut_quoted(text.lstrip(" \t"))
+
+
+def _cut_quoted(text: str) -> tuple[str, str, str]:
+    """The same, of a display name that is a quoted string with whatever in it."""
     match = QUOTED_STRING.match(text)
     if match is None:
         raise MalformedMessage("Unbalanced Quotes")
@@ -78,6 +87,8 @@ def _readable(display: str) -> str:
 
     The raw header value keeps the bytes, so an echo of it is exact.
     """
+    if display.isascii():
+        return display
     try:
         display.encode("utf-8")
     except UnicodeEncodeError:

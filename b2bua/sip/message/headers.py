@@ -77,13 +77,16 @@ LISTS: Final = frozenset(
 )
 """Fields that are comma lists, so that one line may stand for several (§7.3.1)."""
 
-_names: dict[str, str] = {
+NAMES: Final[dict[str, str]] = {
     **_COMPACT,
     **{letter.upper(): name for letter, name in _COMPACT.items()},
     **{name: name for name in (*LISTS, *_SPELLED)},
     **{name.lower(): name for name in _SPELLED},
 }
+"""Spellings seen, each with its canonical name."""
+
 _MAX_NAMES: Final = 2048
+_MAX_KEPT: Final = 64
 
 
 def canonical_name(name: str) -> str:
@@ -91,18 +94,18 @@ def canonical_name(name: str) -> str:
 
     Every spelling is remembered, up to a bound that only an attacker reaches.
     """
-    known = _names.get(name)
+    known = NAMES.get(name)
     if known is not None:
         return known
     stripped = name.strip(" \t")
     if TOKEN.fullmatch(stripped) is None:
         raise MalformedMessage("Bad Header Name")
     lower = stripped.lower()
-    known = _names.get(lower)
+    known = NAMES.get(lower)
     if known is None:
         known = "-".join(part.capitalize() for part in lower.split("-"))
-    if len(_names) < _MAX_NAMES:
-        _names[name] = known
+    if len(NAMES) < _MAX_NAMES and len(name) <= _MAX_KEPT:
+        NAMES[name] = known
     return known
 
 
@@ -214,12 +217,15 @@ class Headers:
 
     def parsed(self, field: str, parse: Callable[["Headers"], T]) -> T:
         """What ``parse`` makes of this list; kept under ``field`` until it changes."""
-        parsed = self._parsed
-        if field in parsed:
-            return parsed[field]  # type: ignore[return-value]
-        value = parse(self)
-        parsed[field] = value
-        return value
+        try:
+            return self._parsed[field]  # type: ignore[return-value]
+        except KeyError:
+            value = self._parsed[field] = parse(self)
+            return value
+
+    def keep(self, field: str, value: object) -> None:
+        """Keep a value that was parsed already."""
+        self._parsed[field] = value
 
     def _index(self) -> dict[str, str]:
         self._firsts = dict(reversed(self._items))

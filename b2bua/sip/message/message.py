@@ -32,9 +32,8 @@ class Fields:
 
     __slots__ = ("body", "headers")
 
-    def __init__(self, headers: Headers, body: bytes) -> None:
-        self.headers = headers
-        self.body = body
+    headers: Headers
+    body: bytes
 
     @property
     def call_id(self) -> str:
@@ -219,7 +218,8 @@ class Request(Fields):
     __slots__ = ("method", "uri")
 
     def __init__(self, method: str, uri: str, headers: Headers, body: bytes = b"") -> None:
-        super().__init__(headers, body)
+        self.headers = headers
+        self.body = body
         self.method = method
         self.uri = uri
         """The Request-URI as it stood, for :func:`~b2bua.sip.message.uri.parse_uri`."""
@@ -250,7 +250,8 @@ class Response(Fields):
     def __init__(
         self, status: int, reason: str | None, headers: Headers, body: bytes = b""
     ) -> None:
-        super().__init__(headers, body)
+        self.headers = headers
+        self.body = body
         self.status = status
         self.reason = phrase(status) if reason is None else reason
 
@@ -274,6 +275,17 @@ class Response(Fields):
 
 
 Message: TypeAlias = Request | Response
+
+
+def read_required(headers: Headers) -> tuple[CSeq, Via]:
+    """Read, once and for all, what no message is without (§8.1.1)."""
+    cseq, via = parse_cseq(_required(headers, "CSeq")), _top_via(headers)
+    headers.keep("CSeq", cseq)
+    headers.keep("Via top", via)
+    headers.keep("From", parse_name_address(_required(headers, "From")))
+    headers.keep("To", parse_name_address(_required(headers, "To")))
+    _required(headers, "Call-ID")
+    return cseq, via
 
 
 def _required(headers: Headers, name: str) -> str:

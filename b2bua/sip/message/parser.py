@@ -11,8 +11,8 @@ from typing import Final
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import SCHEME, TOKEN
-from b2bua.sip.message.headers import Headers, canonical_name
-from b2bua.sip.message.message import Request, Response
+from b2bua.sip.message.headers import NAMES, Headers, canonical_name
+from b2bua.sip.message.message import Request, Response, read_required
 from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.scanner import parse_number
 
@@ -63,8 +63,8 @@ def parse(data: bytes) -> Request | Response | Refusal:
         # A quoted-pair may hold a NUL (RFC 4475 §3.1.1.2). Departs from §25.1: it is
         # dropped, because no text of ours ever holds one; any other NUL is refused.
         text = text.replace("\\\0", "")
-    lines = text.split("\r\n")
-    start = lines.pop(0)
+    start, *lines = text.split("\r\n")
+    breaks = len(lines)
     if "\r\n " in text or "\r\n\t" in text:
         lines = _unfold(lines)
     items, fault = _fields(lines)
@@ -75,7 +75,7 @@ def parse(data: bytes) -> Request | Response | Refusal:
             raise MalformedMessage(fault)
         if not blank:
             raise MalformedMessage("Unfinished Message")
-        _check_text(text, start, lines)
+        _check_text(text, breaks, start, lines)
         _check_fields(message)
         message.body = _cut_body(headers, body)
     except MalformedMessage as malformed:
@@ -98,15 +98,17 @@ def _fields(lines: list[str]) -> tuple[list[tuple[str, str]], str | None]:
     """The fields of the lines, and what is wrong with a line that is none."""
     items: list[tuple[str, str]] = []
     fault: str | None = None
-    for line in lines[: MAX_HEADERS + 1]:
+    known = NAMES.get
+    for line in lines if len(lines) <= MAX_HEADERS else lines[:MAX_HEADERS]:
         name, colon, value = line.partition(":")
-        if not colon:
-            fault = "Header Line Without Colon"
-            continue
-        try:
-            items.append((canonical_name(name), value.strip(" \t")))
-        except MalformedMessage as malformed:
-            fault = malformed.reason
+        canonical = known(name)
+        if canonical is None or not colon:
+            try:
+                canonical = canonical_name(name if colon else "")
+            except MalformedMessage as malformed:
+                fault = malformed.reason
+                continue
+        items.append((canonical, value.strip(" \t")))
     return items, fault
 
 
@@ -132,9 +134,8 @@ def _start(line: str, headers: Headers) -> Request | Response:
     return Request(first, uri, headers)
 
 
-def _check_text(text: str, start: str, lines: list[str]) -> None:
+def _check_text(text: str, breaks: int, start: str, lines: list[str]) -> None:
     """Bounds, and no line end but CRLF: another element might see other lines."""
-    breaks = text.count("\r\n")
     if text.count("\r") != breaks or text.count("\n") != breaks or "\0" in text:
         raise MalformedMessage("Control Character in Header")
     if len(lines) > MAX_HEADERS:
@@ -154,13 +155,7 @@ def _check_fields(message: Request | Response) -> None:
         for name in _ONCE:
             if names.count(name) > 1:
                 raise MalformedMessage(f"Repeated {name}")
-    cseq, via, _, _, _ = (
-        message.cseq,
-        message.via,
-        message.from_,
-        message.to,
-        message.call_id,
-    )
+    cseq, via = read_required(headers)
     if isinstance(message, Request):
         if cseq.method != message.method:
             raise MalformedMessage("CSeq Method Mismatch")

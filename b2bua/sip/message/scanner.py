@@ -45,11 +45,11 @@ def parse_parameters(text: str) -> dict[str, str]:
     """
     if not text:
         return {}
-    pieces = split(text, ";") if '"' in text else text.split(";")
-    if pieces[0].strip(" \t"):
+    before, *pieces = split(text, ";") if '"' in text else text.split(";")
+    if before.strip(" \t"):
         raise MalformedMessage("Text Before Parameters")
     parameters: dict[str, str] = {}
-    for piece in pieces[1:]:
+    for piece in pieces:
         name, _, value = piece.partition("=")
         name = name.strip(" \t").lower()
         value = value.strip(" \t")

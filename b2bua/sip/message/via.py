@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from b2bua.core.tokens import MAGIC_COOKIE
 from b2bua.sip.message.errors import MalformedMessage
@@ -53,14 +54,7 @@ class Via:
 def parse_via(text: str) -> Via:
     """Read one Via value."""
     head, semicolon, rest = text.partition(";")
-    protocol, _, sent_by = head.partition(" ")
-    transport = _FAST_TRANSPORTS.get(protocol)
-    if transport is None:
-        match = VIA_PROTOCOL.match(head)
-        if match is None:
-            raise MalformedMessage("Bad Via")
-        transport, sent_by = match[1].upper(), head[match.end() :]
-    host, port = parse_host_port(sent_by.strip(" \t"))
+    transport, host, port = _parse_hop(head)
     parameters = parse_parameters(semicolon + rest)
     rport = parameters.pop("rport", None)
     return Via(
@@ -72,3 +66,12 @@ def parse_via(text: str) -> Via:
         rport=None if rport is None else parse_number(rport, 65535) if rport else 0,
         parameters=parameters,
     )
+
+
+@lru_cache(maxsize=1024)
+def _parse_hop(head: str) -> tuple[str, str, int | None]:
+    """Transport, host and port: the few peers write the same in every message."""
+    match = VIA_PROTOCOL.match(head)
+    if match is None:
+        raise MalformedMessage("Bad Via")
+    return match[1].upper(), *parse_host_port(head[match.end() :].strip(" \t"))

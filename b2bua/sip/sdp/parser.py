@@ -6,7 +6,8 @@ world's descriptions are a little out of order.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from b2bua.sip.sdp.codecs import STATIC, registered_name
@@ -20,6 +21,7 @@ from b2bua.sip.sdp.errors import MalformedDescription
 
 MAX_SIZE: Final = 65536
 MAX_LINES: Final = 1024
+MAX_LINE: Final = 2048
 MAX_STREAMS: Final = 32
 MAX_FORMATS: Final = 64
 
@@ -38,7 +40,7 @@ class _Section:
     rtcp_port: int | None = None
     rtcp_mux: bool = False
     packet_ms: int | None = None
-    maps: dict[str, Format] = field(default_factory=dict)
+    maps: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
 
 
@@ -47,7 +49,7 @@ def parse_description(data: bytes) -> SessionDescription:
     lines = _lines(data)
     if lines[0] != "v=0":
         raise MalformedDescription("Bad SDP Version")
-    origin: SessionDescription | None = None
+    origin = ""
     session = section = _Section()
     streams: list[tuple[str, _Section]] = []
     for line in lines[1:]:
@@ -59,17 +61,19 @@ def parse_description(data: bytes) -> SessionDescription:
                 streams.append((line[2:], section))
             case "c=":
                 section.address = _address_of_c(line[2:])
-            case "o=" if origin is None:
-                origin = _parse_origin(line[2:])
+            case "o=" if not origin:
+                origin = line
             case kind:
                 if kind[1:] != "=" or not kind[0].isalpha():
                     raise MalformedDescription("Bad SDP Line")
-    if origin is None:
-        raise MalformedDescription("SDP Without Origin")
     if len(streams) > MAX_STREAMS:
         raise MalformedDescription("Too Many SDP Streams")
-    return replace(
-        origin,
+    username, session_id, version, origin_address = _parse_origin(origin[2:])
+    return SessionDescription(
+        username=username,
+        session_id=session_id,
+        version=version,
+        origin_address=origin_address,
         address=session.address,
         media=tuple(_parse_media(text, section, session) for text, section in streams),
     )
@@ -84,20 +88,18 @@ def _lines(data: bytes) -> list[str]:
     lines = text.split("\n")
     if len(lines) > MAX_LINES:
         raise MalformedDescription("Too Many SDP Lines")
+    if len(text) > MAX_LINE and any(len(line) > MAX_LINE for line in lines):
+        raise MalformedDescription("SDP Line Too Long")
     return lines
 
 
-def _parse_origin(value: str) -> SessionDescription:
-    """``o=`` (§5.2): the start of a description."""
+def _parse_origin(value: str) -> tuple[str, int, int, str]:
+    """``o=`` (§5.2): user name, session id, version, address."""
     words = value.split()
     if len(words) != 6 or words[3].upper() != "IN":
         raise MalformedDescription("Bad SDP Origin")
-    return SessionDescription(
-        username=words[0],
-        session_id=_number(words[1], 2**64 - 1),
-        version=_number(words[2], 2**64 - 1),
-        origin_address=_address(words[5]),
-    )
+    session_id, version = (_number(word, 2**64 - 1) for word in words[1:3])
+    return words[0], session_id, version, _address(words[5])
 
 
 def _address_of_c(value: str) -> str:
@@ -114,7 +116,7 @@ def _read_attribute(section: _Section, attribute: str) -> None:
     match name:
         case "rtpmap":
             key, _, mapped = value.strip().partition(" ")
-            section.maps.setdefault(key, _parse_map(key, mapped.strip()))
+            section.maps.setdefault(key, mapped.strip())
         case "fmtp":
             key, _, parameters = value.strip().partition(" ")
             section.parameters.setdefault(key, parameters.strip())
@@ -126,19 +128,6 @@ def _read_attribute(section: _Section, attribute: str) -> None:
             section.rtcp_mux = True
         case _ if not colon and (direction := _DIRECTIONS.get(name)) is not None:
             section.direction = direction
-
-
-def _parse_map(key: str, mapped: str) -> Format:
-    """``rtpmap`` (§6.6): name/clock rate/channels."""
-    name, *numbers = mapped.split("/")
-    if _TOKEN.fullmatch(name) is None or not 1 <= len(numbers) <= 2:
-        raise MalformedDescription("Bad SDP rtpmap")
-    return Format(
-        payload_type=_number(key, 127),
-        encoding=registered_name(name),
-        clock_rate=_number(numbers[0], 10_000_000),
-        channels=_number(numbers[1], 255) if len(numbers) == 2 else 1,
-    )
 
 
 def _parse_media(value: str, section: _Section, session: _Section) -> MediaDescription:
@@ -160,7 +149,7 @@ def _parse_media(value: str, section: _Section, session: _Section) -> MediaDescr
         kind=kind.lower(),
         port=number,
         protocol=protocol,
-        formats=tuple(_format(name, section) for name in names) if is_rtp else (),
+        formats=_formats(names, section) if is_rtp else (),
         raw_formats=() if is_rtp else tuple(names),
         address=address,
         direction=section.direction or session.direction or Direction.SENDRECV,
@@ -170,13 +159,36 @@ def _parse_media(value: str, section: _Section, session: _Section) -> MediaDescr
     )
 
 
-def _format(name: str, section: _Section) -> Format:
+def _formats(names: list[str], section: _Section) -> tuple[Format, ...]:
+    maps, parameters = section.maps, section.parameters
+    return tuple(
+        [_format(name, maps.get(name, ""), parameters.get(name, "")) for name in names]
+    )
+
+
+@lru_cache(maxsize=512)
+def _format(name: str, mapped: str, parameters: str) -> Format:
+    """A format, its ``rtpmap`` (§6.6: name/clock rate/channels) and its ``fmtp``.
+
+    Kept, because all the world writes the same few.
+    """
     payload_type = _number(name, 127)
-    format_ = section.maps.get(name) or STATIC.get(payload_type)
-    if format_ is None:
-        format_ = Format(payload_type=payload_type, encoding="")
-    parameters = section.parameters.get(name)
-    return replace(format_, parameters=parameters) if parameters else format_
+    encoding, clock_rate, channels = "", 8000, 1
+    if mapped:
+        encoding, *numbers = mapped.split("/")
+        if _TOKEN.fullmatch(encoding) is None or not 1 <= len(numbers) <= 2:
+            raise MalformedDescription("Bad SDP rtpmap")
+        clock_rate = _number(numbers[0], 10_000_000)
+        channels = _number(numbers[1], 255) if len(numbers) == 2 else 1
+    elif (static := STATIC.get(payload_type)) is not None:
+        encoding, clock_rate = static.encoding, static.clock_rate
+    return Format(
+        payload_type=payload_type,
+        encoding=registered_name(encoding),
+        clock_rate=clock_rate,
+        channels=channels,
+        parameters=parameters,
+    )
 
 
 def _packet_ms(value: str) -> int | None:

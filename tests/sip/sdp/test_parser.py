@@ -196,6 +196,7 @@ MALFORMED: dict[str, bytes] = {
     "too many formats": text(*HEAD, "m=audio 1 RTP/AVP" + " 8" * 65),
     "too many streams": text(*HEAD, *[M] * (MAX_STREAMS + 1)),
     "too many lines": text(*HEAD, *["a=x"] * MAX_LINES),
+    "a long line": text(*HEAD, M, "a=fmtp:8 " + "x" * 2048),
     "too large": text(*HEAD, "a=" + "x" * 65536),
     "an rtpmap without a rate": text(*HEAD, M, "a=rtpmap:8 PCMA"),
     "an rtpmap of a thousand digits": text(*HEAD, M, f"a=rtpmap:8 PCMA/{'8' * 5000}"),

@@ -1,0 +1,27 @@
+"""What can go wrong between the program and what it keeps."""
+
+from b2bua.core.errors import B2buaError
+
+
+class StoreError(B2buaError):
+    """Anything the store raises on purpose."""
+
+
+class Unavailable(StoreError):
+    """PostgreSQL cannot be asked now; later it may answer, and nothing was half done."""
+
+
+class PostgresFailed(StoreError):
+    """The embedded PostgreSQL cannot be initialised, started or stopped."""
+
+
+class VersionMismatch(PostgresFailed):
+    """The data directory was made by another major version of PostgreSQL."""
+
+
+class MigrationRefused(StoreError):
+    """The database holds a schema that this program did not make or does not know yet."""
+
+
+class PlanRefused(StoreError):
+    """A draft cannot be published, or a plan that was asked for is not there."""

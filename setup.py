@@ -4,14 +4,19 @@
 """
 
 import os
+from pathlib import Path
 
 from setuptools import Extension, setup
 
-SOURCES = (
-    "core.c orders.c wheel.c port.c receive.c send.c latch.c packet.c addresses.c "
-    "digits.c tones.c g711.c rtcp.c record.c news.c"
-).split()
-FLAGS = ["-O2", "-std=gnu11", "-pthread", "-Wall", "-Wextra", "-Wno-missing-field-initializers"]
+SOURCES = sorted(str(path) for path in Path("media/engine").glob("*.c"))
+FLAGS = [
+    "-O2",
+    "-std=gnu11",
+    "-pthread",
+    "-Wall",
+    "-Wextra",
+    "-Wno-missing-field-initializers",
+]
 
 sanitize = os.environ.get("MEDIA_SANITIZE")
 if sanitize:
@@ -21,8 +26,8 @@ setup(
     ext_modules=[
         Extension(
             "media.engine.core",
-            sources=[f"media/engine/{source}" for source in SOURCES],
-            depends=["media/engine/engine.h", "media/engine/orders.h"],
+            sources=SOURCES,
+            depends=[str(path) for path in Path("media/engine").glob("*.h")],
             define_macros=[("_GNU_SOURCE", None)],
             extra_compile_args=FLAGS,
             extra_link_args=["-pthread", *([f"-fsanitize={sanitize}"] if sanitize else [])],

@@ -1,4 +1,4 @@
-"""Opens the compiled engine, whose plans and events are those of :mod:`media.engine.plan`."""
+"""Opens the compiled engine; its plans and events are those of :mod:`media.engine.plan`."""
 
 from media.engine.plan import Engine
 
@@ -8,9 +8,10 @@ def open_engine(threads: int) -> Engine:
 
     Raises:
         RuntimeError: the extension has not been built.
+
     """
     try:
-        from media.engine import core
+        from media.engine import core  # noqa: PLC0415 - may not have been built
     except ImportError as error:
         raise RuntimeError(
             f"the media engine is not built ({error}): run 'make'"

@@ -1,0 +1,141 @@
+"""The engine in Python, on virtual time: the meaning of the compiled one.
+
+A pure machine: datagrams, orders and ``now`` in; datagrams and events out; ``deadline``
+says when :meth:`ReferenceEngine.wake` is due. Both engines run the same tests. It is
+given the laws of G.711 because the layers of ``engine`` and ``audio`` do not know each
+other.
+
+What it leaves to the compiled engine alone: ICMP errors, batching, bounded memory, and
+recordings as files (here :meth:`ReferenceEngine.stop_recording` returns the samples).
+"""
+
+from typing import Final
+
+from media.engine.outgoing import Outgoing
+from media.engine.plan import FRAME_MS, Address, PortPlan, PortStatistics, Sending
+from media.engine.port import Companding, Intake, Output, ReferencePort
+from media.engine.recording import Recording
+
+TICK: Final = FRAME_MS / 1000
+
+
+class ReferenceEngine:
+    """Ports by number, prompts by number, and one wheel."""
+
+    def __init__(self, companding: Companding) -> None:
+        self._laws = companding
+        self._ports: dict[int, ReferencePort] = {}
+        self._due: dict[int, float] = {}
+        self._prompts: dict[int, bytes] = {}
+        self._loaded = 0
+        self._playing: dict[int, dict[int, bytes]] = {}
+        self._hears: dict[int, ReferencePort] = {}
+
+    @property
+    def deadline(self) -> float | None:
+        """When :meth:`wake` must next be called."""
+        return min(self._due.values(), default=None)
+
+    def open(self, ssrc: int, sequence: int, timestamp: int, now: float) -> int:
+        """Open a port and return its number, the lowest that is free."""
+        number = next(i for i in range(len(self._ports) + 1) if i not in self._ports)
+        outgoing = Outgoing(ssrc, sequence, timestamp, now)
+        self._ports[number] = ReferencePort(number, outgoing, self._laws, now)
+        self._due[number] = now + TICK
+        return number
+
+    def arrange(self, number: int, plan: PortPlan, now: float) -> None:
+        """Replace the plan of a port.
+
+        Raises:
+            LookupError: it names no port, or prompts that are neither loaded nor played.
+            ValueError: it sends from a peer, but names none.
+
+        """
+        port = self._port(number)
+        if plan.sending is Sending.PEER and plan.peer is None:
+            raise ValueError("sending is PEER, but there is no peer")
+        peer = None
+        if plan.sending is Sending.PEER and plan.peer is not None:
+            peer = self._port(plan.peer)
+        same = plan.play_epoch == port.plan.play_epoch
+        known = (self._playing.get(number, {}) if same else {}) | self._prompts
+        missing = [prompt for prompt in plan.prompts if prompt not in known]
+        if missing:
+            raise LookupError(f"no such prompt: {missing[0]}")
+        self._hears.pop(number, None)
+        if peer is not None:
+            self._hears[number] = peer
+        self._playing[number] = {prompt: known[prompt] for prompt in plan.prompts}
+        port.arrange(plan, [known[prompt] for prompt in plan.prompts], now)
+
+    def receive(
+        self, number: int, data: bytes, source: Address, now: float, *, rtcp: bool = False
+    ) -> list[Output]:
+        """Take a datagram that came to a port's RTP or RTCP socket."""
+        return self._deliver(number, self._port(number).take(data, source, rtcp, now), now)
+
+    def wake(self, now: float) -> list[Output]:
+        """Turn the wheel, earliest first."""
+        outputs: list[Output] = []
+        while (due := self.deadline) is not None and due <= now:
+            number = min(self._due, key=self._due.__getitem__)
+            self._due[number] = due + TICK
+            outputs += self._deliver(number, self._ports[number].tick(due), due)
+        return outputs
+
+    def send_digits(self, number: int, digits: str) -> None:
+        """Queue keys."""
+        self._port(number).keys.push(digits)
+
+    def record(self, number: int, both: bool, now: float) -> None:
+        """Keep what is heard, or what is heard and said."""
+        self._port(number).recording = Recording(both, now)
+
+    def stop_recording(self, number: int, now: float) -> bytes:
+        """Return 16-bit samples, in frames of one or two channels.
+
+        Raises:
+            ValueError: the port is not being recorded.
+
+        """
+        port = self._port(number)
+        recording, port.recording = port.recording, None
+        if recording is None:
+            raise ValueError(f"port {number} is not being recorded")
+        return recording.finish(now)
+
+    def load(self, samples: bytes) -> int:
+        """Take a prompt, A-law at 8 kHz, and return its number."""
+        self._prompts[self._loaded] = samples
+        self._loaded += 1
+        return self._loaded - 1
+
+    def unload(self, prompt: int) -> None:
+        """Forget a prompt; ports that still play it finish it."""
+        if self._prompts.pop(prompt, None) is None:
+            raise LookupError(f"no such prompt: {prompt}")
+
+    def statistics(self, number: int) -> PortStatistics:
+        """Count what went through."""
+        return self._port(number).statistics()
+
+    def close(self, number: int) -> PortStatistics:
+        """Close a port; those that relay it hear nothing more until arranged anew."""
+        statistics = self._port(number).statistics()
+        del self._ports[number], self._due[number]
+        self._playing.pop(number, None)
+        self._hears.pop(number, None)
+        return statistics
+
+    def _port(self, number: int) -> ReferencePort:
+        if number not in self._ports:
+            raise LookupError(f"no such port: {number}")
+        return self._ports[number]
+
+    def _deliver(self, number: int, intake: Intake, now: float) -> list[Output]:
+        outputs = list(intake.outputs)
+        for listener, heard in self._hears.items():
+            if heard is self._ports[number] and (intake.heard or intake.keys):
+                outputs += self._ports[listener].relay(number, intake, now)
+        return outputs

@@ -12,7 +12,6 @@ make-up workday, weekday. A year without data leaves the weekday to decide.
 import enum
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -21,8 +20,6 @@ from b2bua.service.plan import Calendar, Plan, When
 WORKING_WEEK: Final = frozenset(range(5))
 WEEKEND: Final = frozenset((5, 6))
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-_zone = lru_cache(maxsize=64)(ZoneInfo)
 
 
 class DayKind(enum.Enum):
@@ -79,7 +76,7 @@ class Clock:
 
 def clock(plan: Plan, at: datetime, calendar: Calendar) -> Clock:
     """The plan's view of ``at``, an aware datetime."""
-    return Clock(at.astimezone(_zone(plan.timezone)), plan, calendar)
+    return Clock(at.astimezone(ZoneInfo(plan.timezone)), plan, calendar)
 
 
 def time_mismatch(when: When, moment: Clock) -> str:

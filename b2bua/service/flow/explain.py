@@ -1,0 +1,229 @@
+"""What would happen to a call from one number to another at a time, and by which rule.
+
+The same decision as a live call's, without the call: ``b2bua explain``, the portal's
+explanation and the replay of recorded calls under a draft plan are this function.
+"""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from b2bua.service.flow.decision import (
+    NO_CHOICE,
+    Choice,
+    Refusal,
+    World,
+    admit,
+    bars,
+    choose,
+    direct,
+    named,
+)
+from b2bua.service.ivr import Ask, Chose, GaveUp, Hush, MenuOutput, MenuWalk
+from b2bua.service.number import Caller
+from b2bua.service.plan import Announcements, Plan, Target, ToDestination, ToGroup, ToMenu
+from b2bua.service.record import ChargeBasis, Step
+
+
+class Fate(enum.Enum):
+    """What becomes of the call."""
+
+    DIAL = "dial"
+    MENU = "menu"
+    """It is asked, and the keys given do not answer."""
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enquiry:
+    """A call that might be made."""
+
+    number: str
+    """The 400 number, or what was dialled if it is none."""
+    caller: Caller
+    at: datetime
+    """Aware; shown in the plan's zone."""
+    keys: tuple[str, ...] = ()
+    """What the caller would key at menus, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The decision and how it came about."""
+
+    enquiry: Enquiry
+    at: datetime
+    outcome: Fate
+    route: str
+    destinations: tuple[str, ...]
+    """In the order in which they would be tried, forwards included."""
+    refusal: Refusal | None
+    announced: bool
+    """Whether a refusal is spoken."""
+    charge_basis: ChargeBasis
+    trace: tuple[Step, ...]
+
+    def to_mapping(self) -> dict[str, object]:
+        """As ``b2bua explain --json`` prints it."""
+        return {
+            "number": self.enquiry.number,
+            "caller": self.enquiry.caller.number,
+            "area": self.enquiry.caller.area,
+            "at": self.at.isoformat(),
+            "outcome": self.outcome.value,
+            "route": self.route,
+            "destinations": list(self.destinations),
+            "refusal": None
+            if self.refusal is None
+            else {
+                "status": self.refusal.status,
+                "q850": self.refusal.q850,
+                "announcement": self.refusal.announcement if self.announced else None,
+            },
+            "charge_basis": self.charge_basis.value,
+            "trace": [
+                {"rule": step.rule, "passed": step.passed, "why": step.why}
+                for step in self.trace
+            ],
+        }
+
+
+def explain(plan: Plan | None, enquiry: Enquiry, world: World) -> Explanation:
+    """Decide the call and say why."""
+    return _Walk(enquiry, world).explain(plan)
+
+
+class _Walk:
+    """One enquiry on its way through the checks."""
+
+    def __init__(self, enquiry: Enquiry, world: World) -> None:
+        self._enquiry = enquiry
+        self._world = world
+        self._trace: list[Step] = []
+        self._route = ""
+        self._answered = False
+
+    def explain(self, plan: Plan | None) -> Explanation:
+        caller, at = self._enquiry.caller, self._enquiry.at
+        admission = admit(plan, caller, at, self._world)
+        self._trace += admission.trace
+        if plan is None or admission.refusal is not None:
+            return self._closed(plan, Fate.REFUSE, refusal=admission.refusal)
+        self._note_answering(plan)
+        direction = direct(plan, caller, at, self._world)
+        self._trace += direction.trace
+        self._route = direction.route
+        if direction.target is None:
+            return self._closed(plan, Fate.REFUSE, refusal=direction.refusal)
+        target: Target | None = direction.target
+        if isinstance(target, ToMenu):
+            self._answered = True
+            walked = self._ask(plan, target)
+            if isinstance(walked, Fate):
+                return self._closed(plan, walked)
+            target = walked.target
+        if target is None or isinstance(target, ToMenu):
+            return self._closed(plan, Fate.REFUSE, refusal=NO_CHOICE)
+        return self._dial(plan, target)
+
+    def _note_answering(self, plan: Plan) -> None:
+        if plan.password:
+            self._answered = True
+            self._trace.append(Step("password", True, "every caller must key it"))
+        elif plan.greeting is not None:
+            why = f"greeting {plan.greeting} while ringing"
+            self._trace.append(Step("greeting", True, why))
+
+    def _dial(self, plan: Plan, target: ToDestination | ToGroup) -> Explanation:
+        caller, at = self._enquiry.caller, self._enquiry.at
+        choice = choose(plan, target, caller, at, self._world)
+        self._trace += choice.trace
+        if choice.refusal is not None:
+            return self._closed(plan, Fate.REFUSE, refusal=choice.refusal)
+        return self._closed(plan, Fate.DIAL, self._hunt(plan, choice))
+
+    def _hunt(self, plan: Plan, choice: Choice) -> tuple[str, ...]:
+        """First assignment, the group's own order, then forwards: busy, then no answer."""
+        most = plan.forwarding.max_forwards
+        first = choice.order if choice.at_once else choice.order[:1]
+        order = list(first)
+        numbers = {plan.destinations[name].number for name in order}
+        bar = bars(plan, self._enquiry.caller, self._enquiry.at, self._world)
+        for name in (
+            *choice.order[1:],
+            *plan.forwarding.busy,
+            *plan.forwarding.no_answer,
+        ):
+            destination = plan.destinations[name]
+            if len(order) - len(first) == most:
+                break
+            if destination.number not in numbers and not bar(destination):
+                order.append(name)
+                numbers.add(destination.number)
+        return tuple(order)
+
+    def _ask(self, plan: Plan, first: ToMenu) -> Chose | GaveUp | Fate:
+        """Walk the menus with the keys of the enquiry."""
+        walk = MenuWalk(plan.menus, first.name)
+        walk.start(0.0)
+        self._trace.append(Step(named(first), True, "asks the caller"))
+        for keys in self._enquiry.keys:
+            menu = walk.menu
+            for output in _key(walk, keys):
+                match output:
+                    case Chose(target) | GaveUp(target):
+                        fits = isinstance(output, Chose)
+                        to = "refused" if target is None else f"to {named(target)}"
+                        why = (
+                            f"key {keys}: " if fits else f"{keys} is no key, no try left: "
+                        )
+                        self._trace.append(Step(f"menu {menu}", fits, why + to))
+                        return output
+                    case Ask():
+                        again = walk.menu == menu and "invalid-key" in output.prompts
+                        why = f"{keys} is no key" if again else f"key {keys}"
+                        if not again:
+                            why += f": to menu {walk.menu}"
+                        self._trace.append(Step(f"menu {menu}", not again, why))
+                    case Hush():
+                        pass
+        return Fate.MENU
+
+    def _closed(
+        self,
+        plan: Plan | None,
+        outcome: Fate,
+        destinations: tuple[str, ...] = (),
+        refusal: Refusal | None = None,
+    ) -> Explanation:
+        if self._answered:
+            basis = ChargeBasis.ANSWER
+        elif outcome is Fate.DIAL:
+            basis = ChargeBasis.DESTINATION_ANSWER
+        else:
+            basis = ChargeBasis.NONE
+        at = self._enquiry.at
+        return Explanation(
+            enquiry=self._enquiry,
+            at=at if plan is None else at.astimezone(ZoneInfo(plan.timezone)),
+            outcome=outcome,
+            route=self._route,
+            destinations=destinations,
+            refusal=refusal,
+            announced=plan is None or plan.announcements is Announcements.ALL,
+            charge_basis=basis,
+            trace=tuple(self._trace),
+        )
+
+
+def _key(walk: MenuWalk, keys: str) -> Sequence[MenuOutput]:
+    """Key one answer and wait until the menu takes it as complete."""
+    outputs: list[MenuOutput] = []
+    for key in keys:
+        outputs += walk.press(key, 0.0)
+    settled = any(not isinstance(output, Hush) for output in outputs)
+    if not settled and walk.deadline is not None:
+        outputs += walk.wake(walk.deadline)
+    return outputs

@@ -1,0 +1,476 @@
+r"""The calling side of a session: RFC 3261 §13.2, with PRACK (RFC 3262 §4).
+
+One order to invite becomes attempts, one after the other: the next hop of the trunk, or the
+next address of a hop, is tried when nothing came in time (RFC 3263 §4.3). An attempt that
+was left is cancelled as soon as that is allowed. An INVITE forks beyond us: every tag in a
+response is an early dialog. The first 2xx wins; every other one is acknowledged and
+released, even when call control has long forgotten the session::
+
+    we                     far end
+    CANCEL -------\ /----- 200 (INVITE)
+                   X
+    ACK    -------/ \-----> 481 or 200 (CANCEL)
+    BYE    ---------------> 200 (BYE)
+
+3xx is a refusal: numbers are dialled from plans, never from messages.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+
+from b2bua.core.clock import Instant
+from b2bua.core.tokens import Tokens
+from b2bua.sip.dialog.body import Unsuitable, description_of
+from b2bua.sip.dialog.conversation import Conversation
+from b2bua.sip.dialog.deadlines import earliest
+from b2bua.sip.dialog.dialog import calling_dialog
+from b2bua.sip.dialog.events import (
+    Accepted,
+    Cause,
+    Ended,
+    EndReason,
+    HangUp,
+    Invite,
+    Offer,
+    Order,
+    Progressed,
+    Refused,
+)
+from b2bua.sip.dialog.identity import first_invite
+from b2bua.sip.dialog.modify import Initial
+from b2bua.sip.dialog.outputs import Answer, Failure, Output, SendCancel, SendRequest
+from b2bua.sip.dialog.reasons import causes_of
+from b2bua.sip.dialog.requests import MOST_CHALLENGES, Task, authorize, resent
+from b2bua.sip.dialog.terms import Terms
+from b2bua.sip.message.build import response_to
+from b2bua.sip.message.message import Request, Response
+from b2bua.sip.sdp.description import SessionDescription
+from b2bua.sip.transaction.key import ServerKey
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One INVITE on its way to one address."""
+
+    request: Request
+    hop: int
+    """Index into the trunk's next hops."""
+    candidate: int
+    """Which address of that hop."""
+    challenges: int = 0
+    left: bool = False
+    """Nobody wants its answer any more."""
+    answered: bool = False
+    """A 2xx came; it stays for those of other forks."""
+
+
+@dataclass(slots=True)
+class Fork:
+    """One early dialog."""
+
+    conversation: Conversation
+    attempt: int
+    """The purpose of the INVITE that made it."""
+    rseq: int | None = None
+    """The last reliable provisional response taken (RFC 3262 §4)."""
+    preview: SessionDescription | None = None
+    """What an unreliable provisional response described."""
+
+
+class Calling:
+    """One session that we began."""
+
+    def __init__(self, order: Invite, *, terms: Terms, tokens: Tokens) -> None:
+        self.session = order.session
+        self.call_id = tokens.call_id()
+        self._order = order
+        self._terms = terms
+        self._tokens = tokens
+        self._purposes: Iterator[int] = count(1)
+        self._interval = terms.session_interval
+        self._cseq = 0
+        self._attempts: dict[int, Attempt] = {}
+        self._forks: dict[str, Fork] = {}
+        self._winner: Fork | None = None
+        self._closed = False
+        self._wanted: SessionDescription | None = None
+        self._patience_at: Instant | None = None
+        self._give_up_at: Instant | None = None
+        self._refusal: Refused | None = None
+
+    @property
+    def over(self) -> bool:
+        """It has ended and nothing of it can come any more."""
+        return (
+            self._closed
+            and not self._attempts
+            and all(fork.conversation.over for fork in self._forks.values())
+        )
+
+    @property
+    def standing(self) -> Conversation | None:
+        """The dialog that goes on, once there is one."""
+        winner = self._winner
+        return None if self._closed or winner is None else winner.conversation
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """Every dialog, early ones too."""
+        return [fork.conversation for fork in self._forks.values()]
+
+    @property
+    def deadline(self) -> Instant | None:
+        """When :meth:`wake` must next be called."""
+        return earliest(
+            self._patience_at,
+            self._give_up_at,
+            *(fork.conversation.deadline for fork in self._forks.values()),
+        )
+
+    def start(self, now: Instant) -> list[Output]:
+        """Send the first INVITE."""
+        self._give_up_at = now + self._terms.longest_ringing
+        return self._try(0, 0, now)
+
+    def _try(self, hop: int, candidate: int, now: Instant) -> list[Output]:
+        """Invite by one address of one hop, or conclude that there is none."""
+        if hop >= len(self._terms.next_hops):
+            refused = Refused(session=self.session, status=503, local=True)
+            return self._close(self._refusal or refused)
+        self._cseq += 1
+        request = first_invite(
+            self._order,
+            self._terms,
+            next_hop=self._terms.next_hops[hop],
+            call_id=self.call_id,
+            cseq=self._cseq,
+            interval=self._interval,
+        )
+        return self._send(Attempt(request, hop, candidate), now)
+
+    def _send(self, attempt: Attempt, now: Instant) -> list[Output]:
+        purpose = next(self._purposes)
+        self._attempts[purpose] = attempt
+        self._patience_at = now + self._order.patience
+        request = SendRequest(
+            purpose=purpose,
+            request=attempt.request,
+            next_hop=self._terms.next_hops[attempt.hop],
+            candidate=attempt.candidate,
+        )
+        return [request]
+
+    def receive_response(
+        self, purpose: int, response: Response, now: Instant
+    ) -> list[Output]:
+        """Take a response to a request of ours."""
+        attempt = self._attempts.get(purpose)
+        if attempt is None:
+            for fork in self._forks.values():
+                if purpose in fork.conversation.requests:
+                    return self._follow(
+                        fork.conversation.receive_response(purpose, response, now)
+                    )
+            return self.receive_stray(response)
+        match response.status // 100:
+            case 1:
+                return self._progressed(purpose, attempt, response)
+            case 2:
+                return self._accepted(purpose, attempt, response, now)
+            case _:
+                return self._refused(purpose, response, now)
+
+    def receive_stray(self, response: Response) -> list[Output]:
+        """Acknowledge a 2xx that comes once more, after its transaction."""
+        fork = self._forks.get(response.to.tag)
+        return fork.conversation.receive_stray(response) if fork else []
+
+    def _progressed(
+        self, purpose: int, attempt: Attempt, response: Response
+    ) -> list[Output]:
+        if not attempt.left:
+            self._patience_at = None
+        if self._closed or attempt.left or self._winner or response.status == 100:
+            return []
+        if not response.to.tag:
+            return [self._progress(response, None)]
+        fork = self._fork(purpose, attempt, response)
+        outputs: list[Output] = []
+        if "100rel" in response.require and response.rseq is not None:
+            if fork.rseq is not None and response.rseq != fork.rseq + 1:
+                return []
+            fork.rseq = response.rseq
+            rack = ("RAck", f"{response.rseq} {response.cseq.number} INVITE")
+            outputs.append(fork.conversation.requests.send(Task.PRACK, "PRACK", rack))
+        description = _readable(response)
+        if description is not None:
+            self._describe(fork, description, reliable=bool(outputs))
+        return [*outputs, self._progress(response, description)]
+
+    def _progress(
+        self, response: Response, description: SessionDescription | None
+    ) -> Progressed:
+        return Progressed(
+            session=self.session,
+            status=response.status,
+            description=description,
+            fork=response.to.tag,
+            causes=causes_of(response),
+        )
+
+    def _describe(
+        self, fork: Fork, description: SessionDescription, *, reliable: bool
+    ) -> None:
+        """Take an answer: a reliable one counts, another announces what the 2xx says."""
+        modification = fork.conversation.modification
+        if reliable and modification.initial is Initial.OURS:
+            modification.initial = Initial.SETTLED
+            modification.local, modification.remote = self._order.offer, description
+        elif modification.initial is Initial.OURS:
+            fork.preview = description
+
+    def _fork(self, purpose: int, attempt: Attempt, response: Response) -> Fork:
+        """The early dialog of a response, made by the first with its tag (§12.1.2)."""
+        fork = self._forks.get(response.to.tag)
+        if fork is None:
+            conversation = Conversation(
+                session=self.session,
+                dialog=calling_dialog(attempt.request, response),
+                terms=self._terms,
+                tokens=self._tokens,
+                purposes=self._purposes,
+                calling=True,
+                initial=Initial.OURS,
+            )
+            fork = self._forks[response.to.tag] = Fork(conversation, purpose)
+        fork.conversation.modification.hear_allow(response)
+        return fork
+
+    def _accepted(
+        self, purpose: int, attempt: Attempt, response: Response, now: Instant
+    ) -> list[Output]:
+        """Acknowledge a 2xx, whosever it is (§13.2.2.4)."""
+        attempt.answered = True
+        fork = self._fork(purpose, attempt, response)
+        conversation = fork.conversation
+        if conversation.modification.established:
+            return [conversation.requests.acknowledge(attempt.request)]
+        self._confirm(fork, attempt, response)
+        ack = conversation.requests.acknowledge(attempt.request)
+        if self._closed or attempt.left or self._winner is not None:
+            conversation.end(EndReason.RELEASED, now)
+            return [ack, conversation.bye()]
+        described = conversation.modification.remote
+        answer = None if described else _readable(response) or fork.preview
+        if described is None and answer is None:
+            conversation.end(EndReason.FAILED, now)
+            refused = Refused(session=self.session, status=488, local=True)
+            return [ack, conversation.bye(), *self._close(refused)]
+        self._win(fork, answer, response, now)
+        accepted = Accepted(session=self.session, description=answer, fork=response.to.tag)
+        return [ack, accepted, *self._offer_wanted(now)]
+
+    def _confirm(self, fork: Fork, attempt: Attempt, response: Response) -> None:
+        """Make an early dialog a confirmed one: its route set is the 2xx's (§13.2.2.4)."""
+        dialog = fork.conversation.dialog
+        fresh = calling_dialog(attempt.request, response)
+        dialog.remote_target, dialog.route_set = fresh.remote_target, fresh.route_set
+        fork.conversation.establish()
+
+    def _win(
+        self,
+        fork: Fork,
+        answer: SessionDescription | None,
+        response: Response,
+        now: Instant,
+    ) -> None:
+        self._winner = fork
+        self._patience_at = self._give_up_at = None
+        conversation = fork.conversation
+        if answer is not None:
+            modification = conversation.modification
+            modification.local, modification.remote = self._order.offer, answer
+        conversation.refresh.take_response(response, now)
+        conversation.establish()
+        self._forks = {
+            tag: other
+            for tag, other in self._forks.items()
+            if other.conversation.modification.established
+        }
+
+    def _offer_wanted(self, now: Instant) -> list[Output]:
+        if self._wanted is None or self._winner is None:
+            return []
+        order = Offer(self.session, self._wanted)
+        self._wanted = None
+        return self._winner.conversation.order(order, now)
+
+    def _refused(self, purpose: int, response: Response, now: Instant) -> list[Output]:
+        attempt = self._attempts.pop(purpose)
+        self._drop_forks(purpose)
+        if self._closed or attempt.left or self._winner is not None:
+            return []
+        match response.status:
+            case 401 | 407:
+                again = self._authorized(attempt, response)
+                if again is not None:
+                    return self._send(again, now)
+            case 422 if response.min_se and response.min_se > (self._interval or 0):
+                self._interval = response.min_se
+                return self._try(attempt.hop, attempt.candidate, now)
+            case 503:
+                pass
+            case _:
+                return self._close(self._refusal_of(response))
+        self._refusal = self._refusal_of(response)
+        return self._try(attempt.hop, attempt.candidate + 1, now)
+
+    def _refusal_of(self, response: Response) -> Refused:
+        return Refused(
+            session=self.session, status=response.status, causes=causes_of(response)
+        )
+
+    def _authorized(self, attempt: Attempt, response: Response) -> Attempt | None:
+        """The attempt once more with credentials, if the challenge is for them."""
+        credentials = self._terms.credentials
+        if credentials is None or attempt.challenges >= MOST_CHALLENGES:
+            return None
+        header = authorize(attempt.request, response, credentials, self._tokens)
+        if header is None:
+            return None
+        self._cseq += 1
+        request = resent(attempt.request, self._cseq, header)
+        return replace(attempt, request=request, challenges=attempt.challenges + 1)
+
+    def failed(self, purpose: int, failure: Failure, now: Instant) -> list[Output]:
+        """A request of ours found no answer, or no way."""
+        if purpose not in self._attempts:
+            for fork in list(self._forks.values()):
+                if purpose in fork.conversation.requests:
+                    return self._follow(fork.conversation.failed(purpose, now))
+            return []
+        attempt = self._attempts.pop(purpose)
+        self._drop_forks(purpose)
+        if self._closed or attempt.left or self._winner is not None:
+            return []
+        match failure:
+            case Failure.NO_ADDRESS:
+                return self._try(attempt.hop + 1, 0, now)
+            case Failure.TIMED_OUT:
+                self._refusal = Refused(session=self.session, status=408, local=True)
+                return self._try(attempt.hop, attempt.candidate + 1, now)
+            case Failure.UNREACHABLE:
+                return self._try(attempt.hop, attempt.candidate + 1, now)
+
+    def transaction_ended(self, purpose: int) -> None:
+        """No response to the request for ``purpose`` can come any more."""
+        self._attempts.pop(purpose, None)
+
+    def _drop_forks(self, purpose: int) -> None:
+        """Early dialogs die with the INVITE that made them (§13.2.2.3)."""
+        self._forks = {
+            tag: fork
+            for tag, fork in self._forks.items()
+            if fork.attempt != purpose or fork.conversation.modification.established
+        }
+
+    def receive(self, key: ServerKey, request: Request, now: Instant) -> list[Output]:
+        """Take a request in one of the dialogs, other than ACK and CANCEL."""
+        fork = self._forks.get(request.from_.tag)
+        if fork is None or not fork.conversation.dialog.matches(request):
+            return [Answer(key, response_to(request, 481))]
+        return self._follow(fork.conversation.receive(key, request, now))
+
+    def acknowledge(self, ack: Request, now: Instant) -> list[Output]:
+        """Take the ACK of a 2xx to a re-INVITE."""
+        fork = self._forks.get(ack.from_.tag)
+        if fork is None:
+            return []
+        return self._follow(fork.conversation.acknowledge(ack, now))
+
+    def cancel(self, key: ServerKey, cancel: Request, now: Instant) -> list[Output]:
+        """A re-INVITE of the far end was cancelled."""
+        fork = self._forks.get(cancel.from_.tag)
+        return fork.conversation.cancel(key, now) if fork else []
+
+    def order(self, order: Order, now: Instant) -> list[Output]:
+        """Do what call control asks, if the session still can."""
+        if self._closed:
+            return []
+        if self._winner is not None:
+            return self._follow(self._winner.conversation.order(order, now))
+        match order:
+            case HangUp(causes=causes):
+                ended = Ended(session=self.session, reason=EndReason.RELEASED)
+                return self._close(ended, causes)
+            case Offer(description=description):
+                self._wanted = description
+                return []
+            case _:
+                outputs: list[Output] = []
+                for fork in self._forks.values():
+                    outputs += fork.conversation.order(order, now)
+                return outputs
+
+    def _close(
+        self, last: Refused | Ended, because: tuple[Cause, ...] = ()
+    ) -> list[Output]:
+        """Say the last word and cancel what is still under way."""
+        self._closed = True
+        self._patience_at = self._give_up_at = None
+        return [*self._cancel_all(because), last]
+
+    def _cancel_all(self, because: tuple[Cause, ...] = ()) -> list[Output]:
+        for fork in self._forks.values():
+            if not fork.conversation.modification.established:
+                fork.conversation.ended = True
+                fork.conversation.requests.forget()
+        return [
+            SendCancel(purpose, because)
+            for purpose, attempt in self._attempts.items()
+            if not attempt.answered
+        ]
+
+    def _follow(self, outputs: list[Output]) -> list[Output]:
+        """Close the session when one of its dialogs has ended it."""
+        if self._closed or not any(isinstance(output, Ended) for output in outputs):
+            return outputs
+        self._closed = True
+        self._patience_at = self._give_up_at = None
+        return [*self._cancel_all(), *outputs]
+
+    def wake(self, now: Instant) -> list[Output]:
+        """Fire what is due."""
+        outputs: list[Output] = []
+        for fork in list(self._forks.values()):
+            outputs += self._follow(fork.conversation.wake(now))
+        if self._give_up_at is not None and self._give_up_at <= now:
+            refused = Refused(session=self.session, status=408, local=True)
+            return outputs + self._close(refused)
+        if self._patience_at is not None and self._patience_at <= now:
+            outputs += self._lose_patience(now)
+        return outputs
+
+    def _lose_patience(self, now: Instant) -> list[Output]:
+        """Leave an address that says nothing, and try the next."""
+        self._patience_at = None
+        purpose, attempt = next(
+            (purpose, attempt)
+            for purpose, attempt in self._attempts.items()
+            if not attempt.left
+        )
+        attempt.left = True
+        self._refusal = Refused(session=self.session, status=408, local=True)
+        return [
+            SendCancel(purpose),
+            *self._try(attempt.hop, attempt.candidate + 1, now),
+        ]
+
+
+def _readable(response: Response) -> SessionDescription | None:
+    """The description a response carries, None also when it cannot be understood."""
+    try:
+        return description_of(response)
+    except Unsuitable:
+        return None

@@ -1,0 +1,8 @@
+"""The earliest of several deadlines."""
+
+from b2bua.core.clock import Instant
+
+
+def earliest(*instants: Instant | None) -> Instant | None:
+    """The first to come; None if there is none."""
+    return min((at for at in instants if at is not None), default=None)

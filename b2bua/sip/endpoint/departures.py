@@ -1,0 +1,207 @@
+"""How a request of a session finds its way out: RFC 3261 §8.1.2, RFC 3263, §18.1.
+
+The next hop is resolved, a listener of its transport chosen, the message dressed for it,
+and a transaction begun. A far end that came by a WebSocket is reached by that
+alone, and one that came by a stream by the same connection as long as it lasts.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from b2bua.core.clock import Instant
+from b2bua.core.tokens import Tokens
+from b2bua.sip.dialog.events import SessionId
+from b2bua.sip.dialog.outputs import Failure, SendAck, SendCancel, SendRequest
+from b2bua.sip.dialog.reasons import reason_headers
+from b2bua.sip.endpoint.dress import dress_request
+from b2bua.sip.endpoint.ladder import line_of
+from b2bua.sip.endpoint.outputs import Crossed, Resolve, Transmit
+from b2bua.sip.endpoint.registry import Registry, User
+from b2bua.sip.endpoint.settings import EndpointSettings, Listener
+from b2bua.sip.message.errors import MalformedMessage
+from b2bua.sip.message.serializer import serialize
+from b2bua.sip.message.uri import SipUri, parse_uri
+from b2bua.sip.transaction.layer import TransactionLayer
+from b2bua.sip.transaction.outputs import LayerOutput
+from b2bua.sip.transport.flow import Flow, TransportName
+from b2bua.sip.transport.target import (
+    Answer,
+    Ask,
+    FinderOutput,
+    Found,
+    Target,
+    TargetFinder,
+    question_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NoWay:
+    """A request could not leave."""
+
+    user: User
+    failure: Failure
+
+
+Departed: TypeAlias = LayerOutput[Flow, User] | Transmit | Crossed | Resolve | NoWay
+Waiter: TypeAlias = tuple[SessionId, SendRequest | SendAck]
+
+
+class Departures:
+    """Requests on their way to a transaction."""
+
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        tokens: Tokens,
+        layer: TransactionLayer[Flow, User],
+        registry: Registry,
+    ) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._layer = layer
+        self._registry = registry
+        self._finder: TargetFinder[Waiter] = TargetFinder()
+
+    @property
+    def deadline(self) -> Instant | None:
+        """When :meth:`wake` must next be called."""
+        return self._finder.deadline
+
+    def wake(self, now: Instant) -> list[Departed]:
+        """Give up on names that nobody resolved."""
+        return self._take(self._finder.wake(now), now)
+
+    def resolved(self, answer: Answer, now: Instant) -> list[Departed]:
+        """Take what the DNS said."""
+        return self._take(self._finder.resolved(answer, now), now)
+
+    def send(
+        self, session: SessionId, send: SendRequest | SendAck, now: Instant
+    ) -> list[Departed]:
+        """Find the way of a request and let it go."""
+        entry = self._registry.entries.get(session)
+        if entry is not None and isinstance(send, SendRequest):
+            entry.waiting.add(send.purpose)
+        if entry is not None and entry.flow and entry.flow.transport in ("ws", "wss"):
+            return self._leave(session, send, entry.flow, now)
+        try:
+            uri = parse_uri(send.next_hop)
+        except MalformedMessage:
+            return self._no_way(session, send)
+        if not isinstance(uri, SipUri):
+            return self._no_way(session, send)
+        return self._take(self._finder.find(question_of(uri), (session, send), now), now)
+
+    def cancel(
+        self, session: SessionId, cancel: SendCancel, now: Instant
+    ) -> list[Departed]:
+        """Cancel a request, on its way or still waiting for one."""
+        user = User(session, cancel.purpose)
+        entry = self._registry.entries.get(session)
+        if entry is not None and cancel.purpose in entry.waiting:
+            entry.waiting.discard(cancel.purpose)
+            return [NoWay(user, Failure.UNREACHABLE)]
+        key = self._registry.key_of(user)
+        if key is None:
+            return []
+        return [*self._layer.cancel(key, now, reason_headers(cancel.causes))]
+
+    def listener(self, flow: Flow) -> Listener:
+        """The listener that a flow belongs to."""
+        for listener in self._settings.listeners:
+            if (listener.transport, listener.local) == (flow.transport, flow.local):
+                return listener
+        return Listener(transport=flow.transport, local=flow.local, advertised=flow.local)
+
+    def _take(
+        self, outputs: Iterable[FinderOutput[Waiter]], now: Instant
+    ) -> list[Departed]:
+        departed: list[Departed] = []
+        for output in outputs:
+            match output:
+                case Ask(question):
+                    departed.append(Resolve(question))
+                case Found(waiter, targets):
+                    departed += self._found(*waiter, targets, now)
+        return departed
+
+    def _found(
+        self,
+        session: SessionId,
+        send: SendRequest | SendAck,
+        targets: tuple[Target, ...],
+        now: Instant,
+    ) -> list[Departed]:
+        index = send.candidate if isinstance(send, SendRequest) else 0
+        if index >= len(targets):
+            return self._no_way(session, send)
+        flow = self._flow(session, targets[index])
+        if flow is None:
+            return self._no_way(session, send)
+        return self._leave(session, send, flow, now)
+
+    def _leave(
+        self, session: SessionId, send: SendRequest | SendAck, flow: Flow, now: Instant
+    ) -> list[Departed]:
+        listener, agent = self.listener(flow), self._settings.user_agent
+        if isinstance(send, SendAck):
+            ack = dress_request(send.request, listener, send.branch, agent)
+            crossed = Crossed(session, True, line_of(ack), flow)
+            return [Transmit(serialize(ack), flow, session), crossed]
+        entry = self._registry.entries.get(session)
+        if entry is not None:
+            if send.purpose not in entry.waiting:
+                return []
+            entry.waiting.discard(send.purpose)
+            if entry.flow is None or send.request.method == "INVITE":
+                entry.flow = flow
+        branch = self._tokens.branch()
+        request = dress_request(send.request, listener, branch, agent)
+        user = User(session, send.purpose)
+        key, said = self._layer.send_request(request, flow, now, user)
+        self._registry.begin(key, user)
+        return [*said]
+
+    def _no_way(self, session: SessionId, send: SendRequest | SendAck) -> list[Departed]:
+        if isinstance(send, SendAck):
+            return []
+        entry = self._registry.entries.get(session)
+        if entry is not None:
+            if send.purpose not in entry.waiting:
+                return []
+            entry.waiting.discard(send.purpose)
+        return [NoWay(User(session, send.purpose), Failure.NO_ADDRESS)]
+
+    def _flow(self, session: SessionId, target: Target) -> Flow | None:
+        """The flow to a target: the session's connection, or from a listener of ours."""
+        entry = self._registry.entries.get(session)
+        known = entry.flow if entry is not None else None
+        if (
+            known is not None
+            and known.connection
+            and known.transport == target.transport
+            and known.remote[0] == target.address[0]
+        ):
+            return known
+        local = known.local if known is not None else None
+        listener = self._choose(target.transport, local)
+        return (
+            None
+            if listener is None
+            else Flow(target.transport, listener.local, target.address)
+        )
+
+    def _choose(
+        self, transport: TransportName, local: tuple[str, int] | None
+    ) -> Listener | None:
+        fitting = [
+            listener
+            for listener in self._settings.listeners
+            if listener.transport == transport
+        ]
+        for listener in fitting:
+            if listener.local == local:
+                return listener
+        return fitting[0] if fitting else None

@@ -1,0 +1,118 @@
+"""The sessions of an endpoint, and which transaction is whose."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from b2bua.core.clock import Instant
+from b2bua.sip.dialog.called import Called
+from b2bua.sip.dialog.calling import Calling
+from b2bua.sip.dialog.events import SessionId
+from b2bua.sip.dialog.image import Restored
+from b2bua.sip.message.message import Request
+from b2bua.sip.transaction.alarms import Alarms
+from b2bua.sip.transaction.key import ClientKey, ServerKey
+from b2bua.sip.transport.flow import Flow
+
+Session: TypeAlias = Calling | Called | Restored
+
+
+class User(NamedTuple):
+    """Whose request a client transaction carries."""
+
+    session: SessionId
+    purpose: int
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Entry:
+    """One session and what the endpoint knows of it."""
+
+    session: Session
+    trunk: str
+    flow: Flow | None
+    """Where the far end was last heard, or first sent to."""
+    deadline: Instant | None = None
+    alarm: Instant | None = None
+    waiting: set[int] = field(default_factory=set)
+    """Purposes of requests whose way is not known yet."""
+    invite: tuple[ServerKey, Request] | None = None
+    """The INVITE that made it, for a last answer if the session breaks down."""
+    closed: bool = False
+    """It has said its last fact."""
+
+
+@dataclass(slots=True)
+class Served:
+    """A request that waits for its response."""
+
+    flow: Flow
+    session: SessionId | None = None
+    status: int = 0
+    """The greatest that was answered."""
+
+
+class Registry:
+    """Everything that is released when its transaction or session ends."""
+
+    def __init__(self) -> None:
+        self.entries: dict[SessionId, Entry] = {}
+        self.alarms: Alarms[Entry] = Alarms()
+        self.served: dict[ServerKey, Served] = {}
+        self._users: dict[ClientKey, User] = {}
+        self._keys: dict[User, ClientKey] = {}
+
+    def __len__(self) -> int:
+        """How many things are remembered in all."""
+        return len(self.entries) + len(self.served) + len(self._users)
+
+    def add(self, entry: Entry) -> None:
+        """Begin a session."""
+        self.entries[entry.session.session] = entry
+
+    def remove(self, entry: Entry) -> None:
+        """Forget a session; its transactions end by themselves."""
+        self.entries.pop(entry.session.session, None)
+        entry.deadline = None
+
+    def watch(self, entry: Entry) -> None:
+        """Note when a session must next be woken, or forget it when it is over."""
+        if entry.session.over:
+            self.remove(entry)
+        else:
+            entry.deadline = entry.session.deadline
+            self.alarms.watch(entry)
+
+    def begin(self, key: ClientKey, user: User) -> None:
+        """A client transaction began."""
+        self._users[key] = user
+        self._keys[user] = key
+
+    def key_of(self, user: User) -> ClientKey | None:
+        """The transaction that carries a request."""
+        return self._keys.get(user)
+
+    def invites_of(self, session: SessionId) -> list[ClientKey]:
+        """Every INVITE of a session that lives; a search, for sessions that broke down."""
+        return [
+            key
+            for key, user in self._users.items()
+            if user.session == session and key.method == "INVITE"
+        ]
+
+    def session_of(self, key: ClientKey | ServerKey) -> SessionId | None:
+        """Whose transaction ``key`` is."""
+        if isinstance(key, ServerKey):
+            served = self.served.get(key)
+            return served.session if served else None
+        user = self._users.get(key) or self._users.get(key._replace(method="INVITE"))
+        return user.session if user else None
+
+    def end(self, key: ClientKey | ServerKey) -> User | None:
+        """A transaction ended; whose request it carried."""
+        if isinstance(key, ServerKey):
+            self.served.pop(key, None)
+            return None
+        user = self._users.pop(key, None)
+        if user is not None and self._keys.get(user) == key:
+            del self._keys[user]
+        return user

@@ -1,0 +1,85 @@
+"""Peers we know: who may call us, and where we call.
+
+A trunk is known by where its messages come from: the longest network that holds the
+source wins, and a trunk that names listeners takes only what came by them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final, TypeAlias
+
+from b2bua.core.address import Address
+from b2bua.core.errors import InvalidState
+from b2bua.sip.dialog.terms import METHODS, Credentials, Reliability
+from b2bua.sip.transport.flow import Flow
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+REMEMBERED: Final = 4096
+"""Sources whose trunk is kept at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """One peer: a carrier, a call centre, a browser gateway."""
+
+    name: str
+    networks: tuple[str, ...] = ()
+    """CIDR, or single addresses; nobody else may call us in its name."""
+    listeners: tuple[Address, ...] = ()
+    """Only what came by these local addresses; empty: by any."""
+    next_hops: tuple[str, ...] = ()
+    """SIP URIs, in the order in which they are tried."""
+    domain: str = ""
+    """Host of the identities we show it; empty: what the endpoint advertises."""
+    credentials: Credentials | None = None
+    trusted: bool = False
+    """Believe its P-Asserted-Identity, and assert ours to it."""
+    methods: tuple[str, ...] = METHODS
+    reliability: Reliability = Reliability.REQUIRED
+    offer_reliable: bool = True
+
+
+class TrunkTable:
+    """Every trunk, by name and by source."""
+
+    def __init__(self, trunks: Iterable[Trunk]) -> None:
+        self._named = {trunk.name: trunk for trunk in trunks}
+        self._networks: list[tuple[Network, Trunk]] = sorted(
+            (
+                (ip_network(network, strict=False), trunk)
+                for trunk in self._named.values()
+                for network in trunk.networks
+            ),
+            key=lambda pair: -pair[0].prefixlen,
+        )
+        self._found: dict[tuple[str, Address], Trunk | None] = {}
+
+    def named(self, name: str) -> Trunk:
+        """The trunk of that name. Raises :class:`InvalidState` if there is none."""
+        trunk = self._named.get(name)
+        if trunk is None:
+            raise InvalidState(f"There is no trunk {name!r}")
+        return trunk
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._named
+
+    def of(self, flow: Flow) -> Trunk | None:
+        """The trunk that a flow comes from, None for a stranger."""
+        source = flow.remote[0], flow.local
+        if source not in self._found:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[source] = self._search(flow)
+        return self._found[source]
+
+    def _search(self, flow: Flow) -> Trunk | None:
+        address = ip_address(flow.remote[0])
+        for network, trunk in self._networks:
+            if address in network and (
+                not trunk.listeners or flow.local in trunk.listeners
+            ):
+                return trunk
+        return None

@@ -108,6 +108,7 @@ class CallFlow:
         self.arrival = arrival
         self.phase = Phase.OPENING
         self._around = around
+        self._admitted = False
         self._walk: Walk | None = None
         self._greeted = False
         self._refusal: Refusal | None = None
@@ -123,6 +124,11 @@ class CallFlow:
         walk = self._walk.deadline if self._walk is not None else None
         due = (self.call.deadline, walk, self._limit)
         return min((when for when in due if when is not None), default=None)
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the call passed screening, and so counts towards the caps."""
+        return self._admitted
 
     @property
     def answered(self) -> bool:
@@ -147,6 +153,7 @@ class CallFlow:
         self._limit = moment.now + UNANSWERED_LIMIT
         if admission.refusal is not None:
             return self._settle(self._refuse(admission.refusal, moment), moment)
+        self._admitted = True
         opened = self._carry(self.call.open(WAITING_LIFETIME), moment)
         return self._settle([Remember(), *opened], moment)
 
@@ -180,7 +187,7 @@ class CallFlow:
         """End the call because the operator says so, or the process goes down."""
         return self._settle(self._fail(reason, moment), moment)
 
-    def break_off(self, moment: Moment, fault: str) -> list[FlowOutput]:
+    def break_off(self, moment: Moment, fault: str) -> Finished:
         """Write the record of a call whose own machinery raised; trust nothing else."""
         self.phase, self._limit, self._walk = Phase.OVER, None, None
         self._conclusion = Conclusion(
@@ -191,7 +198,7 @@ class CallFlow:
             q850=41,
             fault=fault,
         )
-        return [Finished(self.dossier.record(self._conclusion))]
+        return Finished(self.dossier.record(self._conclusion))
 
     def _carry(self, outputs: Sequence[LegOutput], moment: Moment) -> list[FlowOutput]:
         """Pass orders on, and act on facts where they stand among them."""

@@ -28,4 +28,7 @@ class Finished:
     record: CallRecord
 
 
-FlowOutput: TypeAlias = SessionOrder | MediaOrder | Remember | SaveRotor | Finished
+Wish: TypeAlias = SessionOrder | MediaOrder | SaveRotor | Finished
+"""What is to be carried out, in its order."""
+
+FlowOutput: TypeAlias = Wish | Remember

@@ -1,0 +1,85 @@
+"""What the exchange knows besides its calls, and the world that decisions are made in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from b2bua.exchange.ledger import Ledger
+from b2bua.service.area import AreaTable
+from b2bua.service.flow.decision import World
+from b2bua.service.flow.dossier import Moment
+from b2bua.service.flow.flow import CallFlow
+from b2bua.service.plan import Destination, Plan, Snapshot, Tariff, TrunkRule
+
+
+@dataclass(slots=True, kw_only=True)
+class Outlook:
+    """All that is not a call. The snapshot is replaced whole when plans are published."""
+
+    node: str
+    areas: AreaTable
+    snapshot: Snapshot = Snapshot()
+    ledger: Ledger = field(default_factory=Ledger)
+    counters: dict[str, str] = field(default_factory=dict)
+    """States of percentages and rotations, by their keys."""
+
+    def trunk(self, name: str) -> TrunkRule:
+        """The rule of a trunk; the default one for a trunk that has none."""
+        return self.snapshot.trunks.get(name) or TrunkRule(name=name)
+
+    def tariff(self, plan: Plan | None) -> Tariff:
+        """The price of a call, fixed for it when it arrives."""
+        name = "standard" if plan is None else plan.tariff
+        return self.snapshot.tariffs.get(name) or Tariff(name=name)
+
+    def world(
+        self, plan: Plan, calls: Iterable[CallFlow], moment: Moment, fraction: float
+    ) -> World:
+        """What decisions about a call of this plan depend on, at this moment."""
+
+        def live_calls(destination: Destination) -> int:
+            if destination.concurrent is None:
+                return 0
+            return sum(
+                flow.engaged.count(destination.name)
+                for flow in calls
+                if flow.dossier.number == plan.number
+            )
+
+        def recent_calls(number: str, caller: str, minutes: int) -> int:
+            return self.ledger.recent(number, caller, minutes, moment.now)
+
+        return World(
+            calendar=self.snapshot.calendar,
+            live_calls=live_calls,
+            recent_calls=recent_calls,
+            usage=self.ledger.usage(plan, moment.at),
+            rotors=self.counters,
+            own_numbers=self.snapshot.plans.keys(),
+            fraction=fraction,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCall:
+    """One call now up, as operators see it."""
+
+    id: str
+    number: str
+    caller: str
+    state: str
+    since: datetime
+    destination: str
+
+
+def live_call(flow: CallFlow) -> LiveCall:
+    """One call, as operators see it."""
+    dossier, engaged = flow.dossier, flow.engaged
+    return LiveCall(
+        id=dossier.id,
+        number=dossier.number,
+        caller=dossier.caller.number,
+        state=flow.phase.value,
+        since=dossier.invited.at,
+        destination=engaged[0] if engaged else "",
+    )

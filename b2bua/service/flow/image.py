@@ -1,0 +1,108 @@
+"""One established call as a value: what the journal holds, and what a restart begins with.
+
+Only a call in which both sides talk can be brought back; of any other the dossier is kept,
+so that its record can be written and its answered leg be released.
+"""
+
+from dataclasses import dataclass
+
+from b2bua.call.audio import AudioImage
+from b2bua.call.call import Call
+from b2bua.call.caller import CallerLeg
+from b2bua.call.destination import DestinationLeg, Target
+from b2bua.call.media import CallId
+from b2bua.core.tokens import Tokens
+from b2bua.service.flow.arrival import Arrival
+from b2bua.service.flow.dossier import Conclusion, Dossier, Moment
+from b2bua.service.flow.flow import CallFlow, Surroundings
+from b2bua.service.record import CallRecord, Outcome
+from b2bua.sip.dialog.events import SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkImage:
+    """Both legs of a call in which both sides talk."""
+
+    caller: SessionId
+    caller_audio: AudioImage
+    destination: SessionId
+    destination_audio: AudioImage
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowImage:
+    """One call in the journal."""
+
+    dossier: Dossier
+    phase: str
+    talk: TalkImage | None
+
+
+def image_of(flow: CallFlow) -> FlowImage:
+    """Take the image of a call as it is now."""
+    return FlowImage(
+        dossier=flow.dossier,
+        phase=flow.phase.value,
+        talk=_talk_image(flow.call) if flow.answered else None,
+    )
+
+
+def restored(
+    image: FlowImage, around: Surroundings, tokens: Tokens, moment: Moment
+) -> CallFlow | None:
+    """Bring an established call back, or None if both sides were not talking."""
+    talk = image.talk
+    if talk is None:
+        return None
+    dossier = image.dossier.shifted(moment.now, moment.at)
+    call_id = CallId(dossier.id)
+    caller = CallerLeg.restored(call_id, talk.caller, talk.caller_audio)
+    call = Call(call_id, caller, tokens)
+    call.restore(
+        DestinationLeg.restored(
+            call_id, talk.destination, talk.target, talk.destination_audio
+        )
+    )
+    arrival = Arrival(
+        number=dossier.number,
+        plan=None,
+        caller=dossier.caller,
+        private=dossier.private,
+        display="",
+        trunk=dossier.trunk,
+        max_forwards=0,
+    )
+    return CallFlow(call, dossier, arrival, around)
+
+
+def broken_off(image: FlowImage, moment: Moment) -> CallRecord:
+    """Write the record of a call that cannot be brought back: it ended with its process."""
+    dossier = image.dossier.shifted(moment.now, moment.at)
+    talked = dossier.destination_answered is not None
+    return dossier.record(
+        Conclusion(
+            ended=moment,
+            outcome=Outcome.ANSWERED if talked else Outcome.FAILED,
+            end_reason=f"process ended while {image.phase}",
+            status=480,
+            q850=41,
+        )
+    )
+
+
+def _talk_image(call: Call) -> TalkImage | None:
+    destination = call.destination
+    caller_audio = call.caller.audio.image
+    if destination is None or caller_audio is None:
+        return None
+    destination_audio = destination.audio.image
+    if destination_audio is None:
+        return None
+    return TalkImage(
+        caller=SessionId(call.caller.leg),
+        caller_audio=caller_audio,
+        destination=SessionId(destination.leg),
+        destination_audio=destination_audio,
+        target=destination.target,
+    )

@@ -46,7 +46,7 @@ def response_to_refused(refusal: Refusal, *, to_tag: str) -> Response | None:
     if refusal.echo is None:
         return None
     headers = refusal.echo.copy()
-    to = headers.first("To") or ""
-    if ";tag=" not in to.replace(" ", "").lower():
+    to = headers.first("To")
+    if to is not None and ";tag=" not in to.replace(" ", "").lower():
         headers.set("To", f"{to};tag={to_tag}")
     return Response(refusal.status, refusal.reason, headers)

@@ -48,7 +48,7 @@ class Fields:
     @property
     def via(self) -> Via:
         """The topmost Via."""
-        return self.headers.parsed("Via top", _top_via)
+        return self.headers.parsed("Via top", top_via)
 
     @property
     def vias(self) -> tuple[Via, ...]:
@@ -279,7 +279,7 @@ Message: TypeAlias = Request | Response
 
 def read_required(headers: Headers) -> tuple[CSeq, Via]:
     """Read, once and for all, what no message is without (§8.1.1)."""
-    cseq, via = parse_cseq(_required(headers, "CSeq")), _top_via(headers)
+    cseq, via = parse_cseq(_required(headers, "CSeq")), top_via(headers)
     headers.keep("CSeq", cseq)
     headers.keep("Via top", via)
     headers.keep("From", parse_name_address(_required(headers, "From")))
@@ -303,7 +303,8 @@ def _cseq(headers: Headers) -> CSeq:
     return parse_cseq(_required(headers, "CSeq"))
 
 
-def _top_via(headers: Headers) -> Via:
+def top_via(headers: Headers) -> Via:
+    """The topmost Via of a header list."""
     value = _required(headers, "Via")
     return parse_via(split(value, ",")[0] if "," in value else value)
 

@@ -12,7 +12,7 @@ from typing import Final
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import SCHEME, TOKEN
 from b2bua.sip.message.headers import NAMES, Headers, canonical_name
-from b2bua.sip.message.message import Request, Response, read_required
+from b2bua.sip.message.message import Request, Response, read_required, top_via
 from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.scanner import parse_number
 
@@ -49,8 +49,8 @@ class Refusal:
     method: str = ""
     """The method if the start line was a request's; else empty."""
     echo: Headers | None = None
-    """Via, From, To, Call-ID and CSeq for the answer; None: no answer is possible, as
-    they were a response, an ACK, or lack what an answer needs."""
+    """Via, and as many of From, To, Call-ID and CSeq as there are, for the answer. None: no
+    answer is possible, as it was a response, an ACK, or has no Via that can be read."""
 
 
 def parse(data: bytes) -> Request | Response | Refusal:
@@ -65,7 +65,7 @@ def parse(data: bytes) -> Request | Response | Refusal:
         text = text.replace("\\\0", "")
     start, *lines = text.split("\r\n")
     breaks = len(lines)
-    if "\r\n " in text or "\r\n\t" in text:
+    if "\n " in text or "\n\t" in text:
         lines = _unfold(lines)
     items, fault = _fields(lines)
     headers = Headers.of_canonical(items)
@@ -131,6 +131,8 @@ def _start(line: str, headers: Headers) -> Request | Response:
         scheme, colon, _ = uri.partition(":")
         if not colon or SCHEME.fullmatch(scheme) is None:
             raise MalformedMessage("Bad Request-URI")
+    if "?" in uri and "?" in uri.rpartition("@")[2]:
+        raise MalformedMessage("Header in Request-URI")
     return Request(first, uri, headers)
 
 
@@ -188,20 +190,25 @@ def _refuse(malformed: MalformedMessage, start: str, headers: Headers) -> Refusa
 
 
 def _echo(headers: Headers) -> Headers | None:
+    """What an answer copies (§8.2.6.2), as far as it is there and harmless.
+
+    A request that lacks some of it is answered all the same (RFC 4475 §3.3.1): silence
+    would have the peer repeat it for 32 s.
+    """
     items: list[tuple[str, str]] = []
     for name in ECHOED:
         values = headers.all(name) if name == "Via" else headers.all(name)[:1]
-        if not values or not values[0] or len(values) > MAX_HEADERS:
-            return None
-        if any(len(value) > MAX_LINE or _UNSAFE.intersection(value) for value in values):
-            return None
-        items += [(name, value) for value in values]
+        items += [(name, value) for value in values if _is_harmless(value)]
     echo = Headers.of_canonical(items)
     try:
-        Request("", "", echo).via  # noqa: B018
+        top_via(echo)
     except MalformedMessage:
         return None
     return echo
+
+
+def _is_harmless(value: str) -> bool:
+    return len(value) <= MAX_LINE and _UNSAFE.isdisjoint(value)
 
 
 _UNSAFE: Final = frozenset("\r\n\0")

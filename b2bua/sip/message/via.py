@@ -37,8 +37,8 @@ class Via:
 
     @property
     def has_cookie(self) -> bool:
-        """Whether the branch is unique by itself (§8.1.1.7)."""
-        return self.branch.startswith(MAGIC_COOKIE)
+        """Whether the branch is unique by itself (§8.1.1.7); the cookie alone is not."""
+        return self.branch.startswith(MAGIC_COOKIE) and self.branch != MAGIC_COOKIE
 
     def __str__(self) -> str:
         text = f"SIP/2.0/{self.transport} {format_host_port(self.host, self.port)}"

@@ -41,6 +41,8 @@ class StreamLimits:
     """Messages that may wait for one connection to be made."""
     unsent: int = 2**20
     """Bytes that a peer may leave unread before its connection is cut."""
+    message: float = PATIENCE
+    """Seconds from the first byte of a message to its last."""
     first_message: float = PATIENCE
     """Seconds from accepting to the end of the first message or keep-alive."""
 
@@ -50,7 +52,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, way: "StreamWay", number: int, *, accepted: bool) -> None:
         self._way = way
-        self._framing = StreamFraming()
+        self._framing = StreamFraming(way.limits.message)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None

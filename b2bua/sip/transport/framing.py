@@ -55,7 +55,8 @@ Output: TypeAlias = Framed | Pong | Broken
 class StreamFraming:
     """The receiving half of one connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._buffer = bytearray()
         self._searched = 0
         """So much of the buffer holds no end of a head."""
@@ -82,7 +83,7 @@ class StreamFraming:
         if not self._buffer.lstrip(b"\r\n"):
             self._deadline = None
         elif self._deadline is None:
-            self._deadline = now + PATIENCE
+            self._deadline = now + self._patience
         return outputs
 
     def wake(self, now: Instant) -> list[Output]:

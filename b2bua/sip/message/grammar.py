@@ -1,7 +1,7 @@
 r"""The productions of RFC 3261 §25.1 that we check, as compiled patterns.
 
-Each stands under its rule. All are linear in their input: no production nests a
-repetition in another, so no input makes a match slow.
+Each stands under its rule. All are linear in their input: none can match the same text in
+two ways, so no input makes a match slow.
 """
 
 import re
@@ -19,8 +19,12 @@ QUOTED_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 #   quoted-pair  =  "\" (%x00-09 / %x0B-0C / %x0E-7F)
 QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 
-#   What a comma or semicolon may hide in: a quoted string, or a URI in brackets.
-OPAQUE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|<[^>]*>', re.DOTALL)
+#   What separates the values of a list, or parameters, and what it may hide in: a quoted
+#   string or a URI in brackets, either of which runs to the end if it is not closed.
+_HIDING: Final = r'"(?:[^"\\]|\\.?)*+"?|<[^>]*+>?'
+SEPARATED: Final = {
+    separator: re.compile(f"{_HIDING}|({separator})", re.DOTALL) for separator in ",;"
+}
 
 #   sent-protocol  =  protocol-name SLASH protocol-version SLASH transport
 #   via-parm       =  sent-protocol LWS sent-by *( SEMI via-params )

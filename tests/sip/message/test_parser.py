@@ -1,11 +1,15 @@
 """One table of messages for parser and serializer; RFC 3261 §7, §8.1.1, §18.3."""
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from b2bua.core.errors import InvalidState
 from b2bua.sip.message.build import response_to_refused
+from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.headers import Headers
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.message.parser import MAX_HEADERS, MAX_LINE, Refusal, parse

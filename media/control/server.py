@@ -9,6 +9,8 @@ import asyncio
 import os
 import socket
 import stat
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -49,6 +51,7 @@ class ControlServer:
         self._path = path
         self._clients: dict[int, _Connection] = {}
         self._named = 0
+        self._ending = False
         self._server: asyncio.Server | None = None
 
     async def start(self, listener: Listener) -> None:
@@ -56,7 +59,7 @@ class ControlServer:
 
         def connection() -> _Connection:
             self._named += 1
-            return _Connection(self._named, listener, self._clients)
+            return _Connection(self._named, listener, self)
 
         loop = asyncio.get_running_loop()
         listening = _bind(self._path)
@@ -69,6 +72,7 @@ class ControlServer:
 
     async def close(self) -> None:
         """Stop listening, and let what was said reach those who read."""
+        self._ending = True
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
@@ -81,15 +85,26 @@ class ControlServer:
         for connection in list(self._clients.values()):
             connection.abort()
 
+    def enter(self, client: int, connection: "_Connection") -> None:
+        """Keep a connection; one that was accepted in our last moment is closed."""
+        self._clients[client] = connection
+        if self._ending:
+            connection.close()
+
+    def leave(self, client: int) -> None:
+        """Forget a connection."""
+        del self._clients[client]
+
 
 class _Connection(asyncio.Protocol):
-    def __init__(
-        self, number: int, listener: Listener, clients: "dict[int, _Connection]"
-    ) -> None:
+    def __init__(self, number: int, listener: Listener, server: ControlServer) -> None:
         self._number = number
         self._listener = listener
-        self._clients = clients
+        self._server = server
         self._decoder = order_decoder()
+        self._orders: Iterator[Order] = iter(())
+        """Those that arrived and were not yet taken."""
+        self._slow = False
         self._cut_off_for = ""
         self.gone = asyncio.get_running_loop().create_future()
         """Done when the connection is."""
@@ -97,30 +112,40 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=SLOW_AT)
-        self._clients[self._number] = self
         self._listener.connected(self._number)
+        self._server.enter(self._number, self)
 
     def data_received(self, data: bytes) -> None:
-        try:
-            for order in self._decoder.feed(data):
-                self._listener.received(self._number, order)
-                if self._transport.is_closing():
-                    return
-        except MalformedFrame as fault:
-            self._cut_off(str(fault))
+        self._orders = chain(self._orders, self._decoder.feed(data))
+        self._take_orders()
 
     def pause_writing(self) -> None:
+        self._slow = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        if not self._transport.is_closing():
+        self._slow = False
+        self._take_orders()
+        if not self._slow and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        del self._clients[self._number]
+        self._server.leave(self._number)
         self.gone.set_result(None)
         reason = self._cut_off_for or ("" if exc is None else str(exc))
         self._listener.disconnected(self._number, reason)
+
+    def _take_orders(self) -> None:
+        """Take what arrived, as long as the client reads what it is told."""
+        while not self._slow and not self._transport.is_closing():
+            try:
+                order = next(self._orders, None)
+            except MalformedFrame as fault:
+                self._cut_off(str(fault))
+                return
+            if order is None:
+                return
+            self._listener.received(self._number, order)
 
     def say(self, fact: Fact) -> None:
         if self._transport.is_closing():

@@ -27,10 +27,12 @@ class Arrange:
     plan: PortPlan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PressKeys:
-    """Send digits to the far end of an engine port."""
+    """Send digits to the far end of an engine port; ``refuse`` if they do not fit."""
 
+    session: str
+    port: str
     number: int
     digits: str
 

@@ -197,6 +197,10 @@ class MediaSession:
         port.source = FromSilence()
         return [*ended, *self._arrange(name)]
 
+    def refuse(self, name: str, reason: str) -> list[Output]:
+        """Hear that the engine would not do what the last order asked of it."""
+        return self._refuse(name, reason)
+
     def not_recorded(self, name: str, reason: str) -> list[Output]:
         """Hear that the file could not be made."""
         if (port := self._ports.get(name)) is not None:
@@ -278,7 +282,7 @@ class MediaSession:
             return self._refuse(name, f"digits {digits[:DIGITS_CAP]!r}")
         if port.number is None or port.far_end is None:
             return self._refuse(name, "digits before the port is connected")
-        return [PressKeys(port.number, digits)]
+        return [PressKeys(session=self._name, port=name, number=port.number, digits=digits)]
 
     def _record(self, port: Port, order: Record) -> list[Output]:
         if port.recording is not None:

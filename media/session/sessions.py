@@ -20,7 +20,7 @@ from media.control.messages import (
     Refused,
 )
 from media.engine.plan import Event
-from media.session.outputs import GiveBack, Output, Say
+from media.session.outputs import Arrange, GiveBack, Output, Say
 from media.session.process import Lent, Policy
 from media.session.session import MediaSession, SessionOrder
 
@@ -107,6 +107,17 @@ class Sessions:
         """Close a session that our own fault has hit, as if its lifetime had ended."""
         return self._answer(name, MediaSession.expire)
 
+    def blame(self, output: Output) -> list[Output]:
+        """Abandon the session whose output could not be carried out."""
+        match output:
+            case Arrange(number, _):
+                name, _ = self._numbers.get(number, ("", ""))
+            case Say():
+                return []
+            case _:
+                name = output.session
+        return self.abandon(name)
+
     def hear(self, event: Event) -> list[Output]:
         """Take an event of the engine; one for a port given back since is dropped."""
         lent_to = self._numbers.get(event.port)
@@ -136,6 +147,10 @@ class Sessions:
     def not_fetched(self, name: str, port: str, epoch: int, reason: str) -> list[Output]:
         """Answer :class:`Fetch`: a prompt is missing."""
         return self._answer(name, lambda session: session.not_fetched(port, epoch, reason))
+
+    def refuse(self, name: str, port: str, reason: str) -> list[Output]:
+        """Answer :class:`PressKeys`: they do not fit."""
+        return self._answer(name, lambda session: session.refuse(port, reason))
 
     def not_recorded(self, name: str, port: str, reason: str) -> list[Output]:
         """Answer :class:`StartRecording`: the file could not be made."""

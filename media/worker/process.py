@@ -95,7 +95,7 @@ class MediaProcess:
         try:
             self._carry_out(self._sessions.receive(client, order, self._loop.time()))
         except Exception as fault:  # the driver's door, see above
-            self._means.log("order failed", order=type(order).__name__, fault=fault)
+            self._means.log("order failed", order=order, exc_info=fault)
             if not isinstance(order, Adopt):
                 self._carry_out(self._sessions.abandon(order.session))
 
@@ -123,10 +123,15 @@ class MediaProcess:
         """Do it all, and what follows from it, in order."""
         waiting = deque(outputs)
         while waiting or self._events:
-            if waiting:
-                waiting.extend(self._do(waiting.popleft()))
-            else:
+            if not waiting:
                 waiting.extend(self._sessions.hear(self._events.popleft()))
+                continue
+            output = waiting.popleft()
+            try:
+                waiting.extend(self._do(output))
+            except Exception as fault:
+                self._means.log("order failed", output=output, exc_info=fault)
+                waiting.extend(self._sessions.blame(output))
         self._settle()
 
     def _do(self, output: Output) -> Sequence[Output]:
@@ -136,8 +141,8 @@ class MediaProcess:
                 return self._lend(session, port)
             case Arrange(number, plan):
                 self._engine.arrange(number, plan)
-            case PressKeys(number, digits):
-                self._engine.send_digits(number, digits)
+            case PressKeys():
+                return self._press(output)
             case Fetch():
                 return self._fetch(output)
             case StartRecording():
@@ -152,15 +157,21 @@ class MediaProcess:
 
     def _lend(self, session: str, port: str) -> Sequence[Output]:
         try:
-            pair = self._pairs.lend(self._loop.time())
+            lent = self._open()
         except OSError as fault:
             reason = fault.strerror or str(fault)
             self._means.log("no ports", session=session, reason=reason)
             return self._sessions.not_lent(session, port, reason)
+        return self._sessions.lent(session, port, lent)
+
+    def _open(self) -> Lent:
+        """Bind a pair and give it to the engine; raises OSError."""
+        pair = self._pairs.lend(self._loop.time())
+        udp_port = pair.port
         with ExitStack() as bound:
             bound.enter_context(pair.rtp)
             bound.enter_context(pair.rtcp)
-            udp_port = pair.port
+            bound.callback(self._pairs.take_back, udp_port, self._loop.time())
             number = self._engine.open(
                 pair.rtp.fileno(),
                 pair.rtcp.fileno(),
@@ -170,14 +181,21 @@ class MediaProcess:
             )
             pair.rtp.detach()
             pair.rtcp.detach()
+            bound.pop_all()
         self._lent_ports[number] = udp_port
-        lent = Lent(
+        return Lent(
             number=number,
             address=self._means.advertise,
             rtp_port=udp_port,
             rtcp_port=udp_port + 1,
         )
-        return self._sessions.lent(session, port, lent)
+
+    def _press(self, keys: PressKeys) -> Sequence[Output]:
+        try:
+            self._engine.send_digits(keys.number, keys.digits)
+        except ValueError as fault:
+            return self._sessions.refuse(keys.session, keys.port, str(fault))
+        return []
 
     def _fetch(self, fetch: Fetch) -> Sequence[Output]:
         try:
@@ -199,7 +217,10 @@ class MediaProcess:
             reason = f"{start.path}: {fault.strerror}"
             self._means.log("recording failed", session=start.session, reason=reason)
             return self._sessions.not_recorded(start.session, start.port, reason)
-        self._engine.record(start.number, file, start.both)
+        with ExitStack() as opened:
+            opened.callback(os.close, file)
+            self._engine.record(start.number, file, start.both)
+            opened.pop_all()
         return []
 
     def _finish(self, finish: FinishRecording) -> None:

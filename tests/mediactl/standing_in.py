@@ -42,6 +42,7 @@ class StandIn:
     async def hang_up(self) -> None:
         """Break the connections; the sessions live, and connecting is possible again."""
         await self._server.close()
+        self._server = ControlServer(self.path)
         await self._server.start(self)
 
     def connected(self, client: int) -> None:

@@ -82,7 +82,7 @@ class House:
                 if plan.sending == Sending.PEER:
                     assert plan.peer in self.plans
                 self.plans[number] = plan
-            case PressKeys(number, _):
+            case PressKeys(number=number):
                 assert number in self.plans
             case StartRecording(number=number):
                 assert number not in self.recording

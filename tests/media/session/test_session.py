@@ -379,7 +379,9 @@ def test_closing_ends_prompts(desk: Desk) -> None:
 
 def test_digits_are_pressed(desk: Desk) -> None:
     order = SendDigits(session="s", port="caller", digits="1w2*#D")
-    assert desk.order(order) == [PressKeys(CALLER, "1w2*#D")]
+    assert desk.order(order) == [
+        PressKeys(session="s", port="caller", number=CALLER, digits="1w2*#D")
+    ]
 
 
 @pytest.mark.parametrize("digits", ["", "x", "1 2", "\uff11", "1" * 65])

@@ -217,16 +217,20 @@ class Exchange:
         """Carry items to and fro until only outputs are left; the journal's come first."""
         journal: list[Output] = []
         outputs: list[Output] = []
+        strangers: list[Crossed] = []
+        """Messages of a session whose call begins with this very INVITE."""
         backlog = deque(items)
         while backlog:
             item = backlog.popleft()
             match item:
                 case Transmit() | Resolve() | Dropped():
                     outputs.append(item)
-                case Crossed(session, sent, line):
-                    self._note(session, sent, line)
+                case Crossed():
+                    strangers += self._note(item)
                 case sip.Invited():
                     backlog += self._invited(item, dirty)
+                    backlog.extendleft(reversed(strangers))
+                    strangers = []
                 case (
                     sip.Invite()
                     | sip.Ring()
@@ -402,14 +406,16 @@ class Exchange:
             self._armed[name] = deadline
             heapq.heappush(self._alarms, (deadline, name))
 
-    def _note(self, session: SessionId, sent: bool, line: str) -> None:
-        """Add a message to the ladder of its call."""
-        name = self._of_session.get(session)
+    def _note(self, crossed: Crossed) -> list[Crossed]:
+        """Add a message to the ladder of its call; give it back if there is none yet."""
+        name = self._of_session.get(crossed.session)
         flow = None if name is None else self._calls.get(name)
-        if flow is not None:
-            leg = flow.call.hunt.legs.get(LegId(session))
-            label = "caller" if leg is None else leg.target.name
-            flow.dossier.note(label, sent, line, self._moment.now)
+        if flow is None:
+            return [crossed]
+        leg = flow.call.hunt.legs.get(LegId(crossed.session))
+        label = "caller" if leg is None else leg.target.name
+        flow.dossier.note(label, crossed.sent, crossed.line, self._moment.now)
+        return []
 
     def _around(self) -> Surroundings:
         return Surroundings(world=self._world, trunks=self._outlook.trunk)

@@ -1,0 +1,337 @@
+"""A stage for whole calls: the exchange between phones, on a virtual wire and clock.
+
+Phones are endpoints of our own stack with a script of what to do when something happens;
+the media plane is stood in for by a table of ports. Nothing is real but the program.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from b2bua.call.media import (
+    CallId,
+    CloseMedia,
+    ClosePort,
+    Hearing,
+    HearPrompts,
+    LegId,
+    LetHear,
+    MediaFact,
+    MediaLost,
+    MediaOrder,
+    OpenPort,
+    PortClosed,
+    PortOpened,
+    PromptsEnded,
+    Quality,
+)
+from b2bua.core.address import Address
+from b2bua.core.tokens import Tokens
+from b2bua.exchange.exchange import Exchange
+from b2bua.exchange.outlook import Outlook
+from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, SaveCounter
+from b2bua.service.area import AreaTable
+from b2bua.service.plan import Plan, Snapshot, TrunkRule
+from b2bua.service.record import CallRecord
+from b2bua.sip.dialog import events as sip
+from b2bua.sip.dialog.events import SessionId
+from b2bua.sip.endpoint.endpoint import SipEndpoint
+from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit
+from b2bua.sip.endpoint.settings import EndpointSettings, Listener
+from b2bua.sip.endpoint.trunks import Trunk
+from b2bua.sip.sdp.description import SessionDescription
+from b2bua.sip.sdp.negotiation import LocalAudio, make_answer, make_offer
+from b2bua.sip.transport.flow import Flow
+from tests.support.wire import PERFECT, Faults, Wire
+
+START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+"""Friday 10:00 in Shanghai."""
+NODE: Address = ("10.0.0.1", 5060)
+CALLER: Address = ("10.0.1.1", 5060)
+PROMPT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A datagram on its way."""
+
+    source: Address
+    target: Address
+    data: bytes
+
+
+def audio(address: Address, port: int = 40000, *, version: int = 1) -> LocalAudio:
+    """The audio that a phone has to offer."""
+    return LocalAudio(
+        address=address[0],
+        rtp_port=port,
+        rtcp_port=port + 1,
+        session_id=7,
+        version=version,
+    )
+
+
+Script = Callable[["Phone", sip.Event, float], list[sip.Order]]
+
+
+def endpoint(address: Address, seed: int, trunks: Iterable[Trunk]) -> SipEndpoint:
+    """A SIP stack with predictable tokens."""
+    settings = EndpointSettings(
+        listeners=(Listener(transport="udp", local=address, advertised=address),),
+        trunks=tuple(trunks),
+    )
+    return SipEndpoint(settings, Tokens(Random(seed).randbytes))
+
+
+class Phone:
+    """A peer with a script; it remembers everything that its stack told it."""
+
+    def __init__(self, address: Address, script: Script, seed: int) -> None:
+        self.address = address
+        self.script = script
+        self.told: list[sip.Event] = []
+        self.later: list[tuple[float, sip.Order]] = []
+        node = Trunk(
+            name="node",
+            networks=("10.0.0.0/8",),
+            next_hops=(f"sip:{NODE[0]}:{NODE[1]}",),
+            trusted=True,
+        )
+        self.stack = endpoint(address, seed, [node])
+
+    def ended(self) -> bool:
+        """Whether every session of this phone is over."""
+        begun = {e.session for e in self.told}
+        over = {e.session for e in self.told if isinstance(e, sip.Ended | sip.Refused)}
+        return begun == over
+
+    def answer_to(self, offer: SessionDescription | None) -> SessionDescription:
+        """Describe this phone's audio."""
+        if offer is None:
+            return make_offer(audio(self.address))
+        answer = make_answer(offer, audio(self.address))
+        assert answer is not None
+        return answer
+
+
+@dataclass(slots=True)
+class Ports:
+    """The media plane, as far as control can tell it from a real one."""
+
+    open: dict[LegId, CallId] = field(default_factory=dict)
+    hearing: dict[LegId, Hearing] = field(default_factory=dict)
+    heard: list[tuple[LegId, Hearing]] = field(default_factory=list)
+    """Everything that a leg was ever made to hear."""
+    _next: int = 20000
+
+    def take(self, order: MediaOrder) -> list[tuple[float, MediaFact]]:
+        """Carry out an order; facts with how long they take."""
+        match order:
+            case OpenPort(call=call, leg=leg):
+                self.open[leg] = call
+                self._next += 2
+                fact = PortOpened(
+                    call=call,
+                    leg=leg,
+                    address=NODE[0],
+                    rtp_port=self._next,
+                    rtcp_port=self._next + 1,
+                )
+                return [(0.0005, fact)]
+            case ClosePort(call=call, leg=leg):
+                return self._close([leg], call)
+            case CloseMedia(call):
+                return self._close([g for g, c in self.open.items() if c == call], call)
+            case LetHear(call=call, leg=leg, hearing=hearing):
+                self.hearing[leg] = hearing
+                self.heard.append((leg, hearing))
+                if isinstance(hearing, HearPrompts) and not hearing.repeat:
+                    token = hearing.token
+                    end = PromptsEnded(call=call, leg=leg, token=token, completed=True)
+                    return [(PROMPT_SECONDS * len(hearing.prompts), end)]
+                return []
+            case _:
+                return []
+
+    def _close(self, legs: list[LegId], call: CallId) -> list[tuple[float, MediaFact]]:
+        closed = [leg for leg in legs if self.open.pop(leg, None) is not None]
+        return [
+            (0.0005, PortClosed(call=call, leg=leg, quality=Quality(packets_received=1)))
+            for leg in closed
+        ]
+
+
+class Stage:
+    """The exchange, its phones, and everything that it asked for."""
+
+    def __init__(self, plan: Plan, *, seed: int = 1, faults: Faults = PERFECT) -> None:
+        self.now = 0.0
+        self.plan = plan
+        self.wire: Wire[Parcel] = Wire(seed, faults)
+        self.phones: dict[Address, Phone] = {}
+        self.ports = Ports()
+        self.journal: dict[CallId, bytes] = {}
+        self.counters: dict[str, str] = {}
+        self.records: list[CallRecord] = []
+        self.faults: list[CallFault] = []
+        self.drained = False
+        self._facts: list[tuple[float, int, MediaFact]] = []
+        self._count = 0
+        self._seed = seed
+        self._trunks: list[Trunk] = []
+        self.exchange = self._make()
+
+    @property
+    def at(self) -> datetime:
+        """The wall clock."""
+        return START + timedelta(seconds=self.now)
+
+    def phone(self, address: Address, script: Script, *, trunk: str = "") -> Phone:
+        """Add a phone, and with it the trunk of that name."""
+        made = Phone(address, script, self._seed + len(self.phones) + 10)
+        self.phones[address] = made
+        self._trunks.append(
+            Trunk(
+                name=trunk or "in",
+                networks=(address[0],),
+                next_hops=(f"sip:{address[0]}:{address[1]}",),
+                trusted=True,
+            )
+        )
+        self.exchange = self._make()
+        return made
+
+    def crash(self, *, adopted: bool = True) -> None:
+        """Kill the exchange, and start another from the journal."""
+        self._seed += 1000
+        self.exchange = self._make()
+        calls = dict(self.journal)
+        alive = [call for call in calls if call in self.ports.open.values()]
+        self._carry_out(
+            self.exchange.restore(
+                calls.items(), alive if adopted else [], self.now, self.at
+            )
+        )
+
+    def order(self, phone: Phone, order: sip.Order) -> None:
+        """Let a phone do something now."""
+        self._of_phone(phone, phone.stack.order(order, self.now))
+
+    def dial(self, phone: Phone, user: str = "4006001234", **kwargs: object) -> SessionId:
+        """Let a phone call the node."""
+        session = SessionId(f"dial{len(phone.told)}")
+        invite = sip.Invite(
+            session=session,
+            trunk="node",
+            user=user,
+            from_user="13800001111",
+            offer=make_offer(audio(phone.address)),
+        )
+        self.order(phone, invite)
+        return session
+
+    def tell(self, fact: MediaFact) -> None:
+        """Let the media plane say something now."""
+        self._carry_out(self.exchange.hear_of(fact, self.now, self.at))
+
+    def lose_media(self) -> None:
+        """Kill the media process."""
+        for call in set(self.ports.open.values()):
+            self._later(0.0, MediaLost(call))
+        self.ports.open.clear()
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        end = self.now + seconds
+        while (due := self._due()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self._step()
+        self.now = end
+
+    def _due(self) -> float | None:
+        stacks = [phone.stack.deadline for phone in self.phones.values()]
+        later = [when for phone in self.phones.values() for when, _ in phone.later]
+        facts = [self._facts[0][0]] if self._facts else []
+        machines = [self.exchange.deadline, self.wire.deadline, *stacks, *later, *facts]
+        return min((when for when in machines if when is not None), default=None)
+
+    def _step(self) -> None:
+        for parcel in self.wire.wake(self.now):
+            self._deliver(parcel)
+        while self._facts and self._facts[0][0] <= self.now:
+            self.tell(heapq.heappop(self._facts)[2])
+        for phone in self.phones.values():
+            due = [order for when, order in phone.later if when <= self.now]
+            phone.later = [item for item in phone.later if item[0] > self.now]
+            for order in due:
+                self.order(phone, order)
+            deadline = phone.stack.deadline
+            if deadline is not None and deadline <= self.now:
+                self._of_phone(phone, phone.stack.wake(self.now))
+        deadline = self.exchange.deadline
+        if deadline is not None and deadline <= self.now:
+            self._carry_out(self.exchange.wake(self.now, self.at))
+
+    def _deliver(self, parcel: Parcel) -> None:
+        flow = Flow("udp", parcel.target, parcel.source)
+        if parcel.target == NODE:
+            outputs = self.exchange.receive(parcel.data, flow, self.now, self.at)
+            self._carry_out(outputs)
+        elif (phone := self.phones.get(parcel.target)) is not None:
+            self._of_phone(phone, phone.stack.receive(parcel.data, flow, self.now))
+
+    def _of_phone(self, phone: Phone, outputs: Iterable[object]) -> None:
+        for output in outputs:
+            match output:
+                case Transmit(data=data, flow=flow):
+                    self.wire.carry(Parcel(phone.address, flow.remote, data), self.now)
+                case Crossed() | Resolve() | Dropped():
+                    pass
+                case _:
+                    assert isinstance(output, sip.Event)
+                    phone.told.append(output)
+                    for order in phone.script(phone, output, self.now):
+                        self.order(phone, order)
+
+    def _carry_out(self, outputs: Iterable[object]) -> None:
+        for output in outputs:
+            match output:
+                case Transmit(data=data, flow=flow):
+                    self.wire.carry(Parcel(NODE, flow.remote, data), self.now)
+                case SaveCall(call, image):
+                    self.journal[call] = image
+                case FinishCall(record):
+                    self.journal.pop(CallId(record.id), None)
+                    self.records.append(record)
+                case SaveCounter(key, state):
+                    self.counters[key] = state
+                case CallFault():
+                    self.faults.append(output)
+                case Drained():
+                    self.drained = True
+                case Dropped() | Resolve():
+                    pass
+                case _:
+                    assert isinstance(output, MediaOrder)
+                    for delay, fact in self.ports.take(output):
+                        self._later(delay, fact)
+
+    def _later(self, delay: float, fact: MediaFact) -> None:
+        self._count += 1
+        heapq.heappush(self._facts, (self.now + delay, self._count, fact))
+
+    def _make(self) -> Exchange:
+        plans = {self.plan.number: self.plan}
+        trunks = {t.name: TrunkRule(name=t.name, trusted=True) for t in self._trunks}
+        return Exchange(
+            endpoint(NODE, self._seed, self._trunks),
+            Tokens(Random(self._seed + 1).randbytes),
+            Outlook(
+                node="node-1",
+                areas=AreaTable([]),
+                snapshot=Snapshot(plans=plans, trunks=trunks),
+                counters=dict(self.counters),
+            ),
+        )

@@ -34,7 +34,8 @@ class Wire(Generic[Parcel]):
         self.faults = faults
         self._random = Random(seed)
         self._travelling: list[tuple[float, int, Parcel]] = []
-        self._carried = 0
+        self.carried = 0
+        """How many copies it has let travel."""
 
     @property
     def deadline(self) -> float | None:
@@ -47,9 +48,9 @@ class Wire(Generic[Parcel]):
         if self._random.random() >= self.faults.loss:
             copies = 2 if self._random.random() < self.faults.doubling else 1
         for _ in range(copies):
-            self._carried += 1
+            self.carried += 1
             arrival = now + self._random.uniform(*self.faults.delay)
-            heapq.heappush(self._travelling, (arrival, self._carried, parcel))
+            heapq.heappush(self._travelling, (arrival, self.carried, parcel))
 
     def wake(self, now: float) -> list[Parcel]:
         """Give out at the other end what has arrived, in order of arrival."""

@@ -122,11 +122,11 @@ class TransactionLayer(Generic[FlowT, UserT]):
         """Send CANCEL for an INVITE as soon as §9.1 allows it: after its first 1xx.
 
         ``extra`` headers go into it (Reason). It has no effect on an INVITE that has its
-        final response. The INVITE then ends within 64*T1 with a final response or
+        final response, nor a second time. The INVITE then ends within 64*T1 with a final response or
         :class:`TransactionTimedOut`; the CANCEL is a transaction of the same user.
         """
         client = self._clients.get(key)
-        if client is None:
+        if client is None or client.cancelled:
             return []
         if client.machine.state is InviteClientState.PROCEEDING:
             return self._send_cancel(client, cancel_of(client.request, extra), now)
@@ -264,9 +264,7 @@ class TransactionLayer(Generic[FlowT, UserT]):
     ) -> list[LayerOutput[FlowT, UserT]]:
         if not isinstance(invite.machine, InviteClient):
             raise InvalidState(f"{invite.key} is not an INVITE")
-        key = ClientKey(cancel.via.branch, cancel.method)
-        if key in self._clients:
-            return []
+        invite.cancelled = True
         _, said = self.send_request(cancel, invite.flow, now, invite.user)
         return said + self._settle_client(invite, invite.machine.cancelled(now))
 

@@ -26,6 +26,8 @@ class ClientSide(Generic[FlowT, UserT]):
     """The latest that came."""
     cancel: Request | None = None
     """Waits for a provisional response, before which it may not leave (§9.1)."""
+    cancelled: bool = False
+    """The CANCEL has left."""
     alarm: Instant | None = None
     ended: bool = False
 

@@ -312,6 +312,7 @@ def test_a_cancel_leaves_at_once_while_it_rings_and_limits_the_invite() -> None:
     key, _ = layer.send_request(request(), FLOW, 0.0, "session")
     layer.receive_response(response(request(), 180), FLOW, 0.2)
     assert len(sent(layer.cancel(key, 1.0))) == 1
+    assert layer.cancel(key, 1.05) == []
     layer.receive_response(response(request("CANCEL"), 200), FLOW, 1.1)
     ended = [
         (when, output)

@@ -1,0 +1,85 @@
+"""Rates hold, sources do not disturb each other, and memory has a bound."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from b2bua.sip.transport.admission import (
+    Admission,
+    AdmissionSettings,
+    Limiter,
+    Rate,
+    Verdict,
+)
+
+A, B = "127.0.0.1", "127.0.0.2"
+
+
+def test_a_burst_passes_and_then_the_rate() -> None:
+    limiter: Limiter[str] = Limiter(Rate(2.0, 3), 10)
+    assert [limiter.take(A, 0.0) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert not limiter.take(A, 0.49)
+    assert limiter.take(A, 0.5)
+    assert not limiter.take(A, 0.6)
+    assert [limiter.take(A, 100.0) for _ in range(4)] == [True] * 3 + [False]
+
+
+def test_one_source_does_not_spend_what_another_has() -> None:
+    limiter: Limiter[str] = Limiter(Rate(1.0, 1), 10)
+    assert limiter.take(A, 0.0)
+    assert limiter.take(B, 0.0)
+    assert not limiter.take(A, 0.0)
+
+
+@given(st.lists(st.floats(0, 2), max_size=200), st.integers(1, 5), st.integers(1, 5))
+def test_no_pattern_gets_more_than_the_rate(
+    waits: list[float], rate: int, burst: int
+) -> None:
+    limiter: Limiter[str] = Limiter(Rate(float(rate), burst), 10)
+    now = 0.0
+    taken = 0
+    for wait in waits:
+        now += wait
+        taken += limiter.take(A, now)
+    assert taken <= burst + rate * now + 1e-6
+
+
+def test_memory_is_bounded_and_the_quiet_are_forgotten_first() -> None:
+    limiter: Limiter[int] = Limiter(Rate(0.001, 1), 100)
+    assert all(limiter.take(source, 0.0) for source in range(1000))
+    assert len(limiter) == 100
+    assert not limiter.take(999, 0.0)
+    assert limiter.take(0, 0.0)
+
+
+def test_too_many_calls_are_refused_and_then_ignored() -> None:
+    admission = Admission(
+        AdmissionSettings(source_calls=Rate(1.0, 2), refusals=Rate(1.0, 1))
+    )
+    assert [admission.admit_call(A, 0.0) for _ in range(4)] == [
+        Verdict.ADMITTED,
+        Verdict.ADMITTED,
+        Verdict.REFUSED,
+        Verdict.IGNORED,
+    ]
+    assert admission.admit_call(B, 0.0) is Verdict.ADMITTED
+    assert admission.admit_call(A, 1.0) is Verdict.ADMITTED
+
+
+def test_a_flood_from_one_source_leaves_the_others_their_share() -> None:
+    admission = Admission(AdmissionSettings(source_calls=Rate(1.0, 1), calls=Rate(1.0, 2)))
+    for _ in range(100):
+        admission.admit_call(A, 0.0)
+    assert admission.admit_call(B, 0.0) is Verdict.ADMITTED
+
+
+def test_the_whole_has_a_limit() -> None:
+    admission = Admission(AdmissionSettings(calls=Rate(1.0, 3)))
+    verdicts = [admission.admit_call(f"127.0.1.{n}", 0.0) for n in range(5)]
+    assert verdicts == [Verdict.ADMITTED] * 3 + [Verdict.REFUSED] * 2
+
+
+def test_messages_are_counted_apart_from_calls() -> None:
+    admission = Admission(AdmissionSettings(messages=Rate(1.0, 1)))
+    assert admission.admits_message(A, 0.0)
+    assert not admission.admits_message(A, 0.0)
+    assert admission.admit_call(A, 0.0) is Verdict.ADMITTED

@@ -121,9 +121,9 @@ class TransactionLayer(Generic[FlowT, UserT]):
     ) -> list[LayerOutput[FlowT, UserT]]:
         """Send CANCEL for an INVITE as soon as §9.1 allows it: after its first 1xx.
 
-        ``extra`` headers go into it (Reason). It has no effect on an INVITE that has its
-        final response, nor a second time. The INVITE then ends within 64*T1 with a final response or
-        :class:`TransactionTimedOut`; the CANCEL is a transaction of the same user.
+        ``extra`` headers go into it (Reason). An INVITE that has its final response, or
+        was cancelled before, is left alone. It then ends within 64*T1 with a final response
+        or :class:`TransactionTimedOut`; the CANCEL is a transaction of the same user.
         """
         client = self._clients.get(key)
         if client is None or client.cancelled:

@@ -93,6 +93,12 @@ class Exchange:
             return endpoint
         return self._alarms[0][0] if endpoint is None else min(endpoint, self._alarms[0][0])
 
+    @property
+    def remembered(self) -> int:
+        """How many things are held in memory for calls: 0 at rest."""
+        calls = len(self._calls) + len(self._of_session) + len(self._armed)
+        return calls + self._endpoint.remembered
+
     def receive(self, data: bytes, flow: Flow, now: Instant, at: datetime) -> list[Output]:
         """Take one datagram, or one message of a stream."""
         self._moment = Moment(now, at)

@@ -1,0 +1,205 @@
+"""What a value must look like beyond its type: one function a field, pure.
+
+Each returns what is wrong in a few words, or an empty string.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address, ip_network
+from typing import Final, cast
+
+from b2bua.core.address import Address
+from b2bua.sip.dialog.terms import METHODS
+from b2bua.sip.message.errors import MalformedMessage
+from b2bua.sip.message.uri import SipUri, parse_uri
+
+Check = Callable[[object], str]
+
+_WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_PRICE: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+_AREA: Final = re.compile(r"(0[0-9]{2,3})?")
+SUPPORTED: Final = ("udp", "tcp", "tls")
+
+
+def split_address(text: str) -> Address:
+    """``127.0.0.1:8400`` or ``[::1]:8400``; raises ValueError with what is wrong."""
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"{text!r}: write an IPv6 address in brackets")
+    if not colon or not port.isdecimal() or not 1 <= int(port) <= 65_535:
+        raise ValueError(f"{text!r} is not ADDRESS:PORT")
+    return str(ip_address(host)), int(port)
+
+
+def split_listener(text: str) -> tuple[str, Address]:
+    """``udp:127.0.0.1:5060``; raises ValueError with what is wrong."""
+    transport, colon, rest = text.partition(":")
+    if transport in ("ws", "wss"):
+        raise ValueError(f"{text!r}: {transport} is not supported yet")
+    if not colon or transport not in SUPPORTED:
+        raise ValueError(f"{text!r} is not udp:, tcp: or tls:, then ADDRESS:PORT")
+    return transport, split_address(rest)
+
+
+def _listeners(value: object) -> str:
+    texts = cast(Sequence[str], value)
+    if not texts:
+        return "at least one is needed"
+    try:
+        found = [split_listener(text) for text in texts]
+    except ValueError as error:
+        return str(error)
+    if len(set(found)) < len(found):
+        return "one is given twice"
+    return ""
+
+
+def _address(value: object) -> str:
+    try:
+        split_address(cast(str, value))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _address_or_none(value: object) -> str:
+    return "" if value == "" else _address(value)
+
+
+def _literal(value: object) -> str:
+    if value == "":
+        return ""
+    try:
+        unspecified = ip_address(cast(str, value)).is_unspecified
+    except ValueError:
+        return f"{value!r} is no IP address"
+    return f"{value} is no address that anybody can send to" if unspecified else ""
+
+
+def _bound(value: object) -> str:
+    if value == "":
+        return ""
+    try:
+        ip_address(cast(str, value))
+    except ValueError:
+        return f"{value!r} is no IP address"
+    return ""
+
+
+def _ports(value: object) -> str:
+    first, dash, last = cast(str, value).partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and len(last) <= 5):
+        return f"{value!r} is not FIRST-LAST"
+    if not 1024 <= int(first) < int(last) <= 65_535:
+        return f"{value} is no range of ports from 1024 up"
+    return ""
+
+
+def _networks(value: object) -> str:
+    for text in cast(Sequence[str], value):
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            return f"{text!r} is no network such as 192.0.2.0/24"
+    return ""
+
+
+def _hops(value: object) -> str:
+    texts = (value,) if isinstance(value, str) else cast(Sequence[str], value)
+    for text in texts:
+        try:
+            uri = parse_uri(text) if text else None
+        except MalformedMessage as error:
+            return f"{text!r} is no SIP URI: {error.reason}"
+        if uri is not None and not isinstance(uri, SipUri):
+            return f"{text!r} is no SIP URI"
+        if uri is not None and uri.user:
+            return f"{text!r}: a next hop has no user part"
+    return ""
+
+
+def _methods(value: object) -> str:
+    for text in cast(Sequence[str], value):
+        if text not in METHODS:
+            return f"{text!r} is none of {', '.join(METHODS)}"
+    return ""
+
+
+def _caller_id(value: object) -> str:
+    text = cast(str, value)
+    if text in ("caller", "number") or re.fullmatch(r"\+?[0-9]{3,20}", text):
+        return ""
+    return f"{text!r} is neither 'caller', 'number' nor a number"
+
+
+def _area(value: object) -> str:
+    return "" if _AREA.fullmatch(cast(str, value)) else f"{value!r} is no area code"
+
+
+def _areas(value: object) -> str:
+    for prefix, area in cast(Mapping[str, str], value).items():
+        if not (prefix.isascii() and prefix.isdecimal()):
+            return f"{prefix!r} is no prefix of a number"
+        if not area or _area(area):
+            return f"{area!r} is no area code"
+    return ""
+
+
+def _prefixes(value: object) -> str:
+    for text in cast(Sequence[str], value):
+        if not (text.isascii() and text.isdecimal()):
+            return f"{text!r} is no prefix of a number"
+    return ""
+
+
+def _price(value: object) -> str:
+    matched = _PRICE.fullmatch(cast(str, value))
+    return "" if matched else f"{value!r} is no amount in yuan such as 0.40"
+
+
+def _word(value: object) -> str:
+    matched = _WORD.fullmatch(cast(str, value))
+    return "" if matched else f"{value!r} is no name of letters, digits, '.', '-' and '_'"
+
+
+def _word_or_none(value: object) -> str:
+    return "" if value == "" else _word(value)
+
+
+def _line(value: object) -> str:
+    return "" if cast(str, value).isprintable() else "it holds control characters"
+
+
+def _register(value: object) -> str:
+    return "registering at a trunk is not supported yet" if value else ""
+
+
+CHECKS: Final[Mapping[str, Check]] = {
+    "data_dir": lambda value: "it must not be empty" if value == "" else _line(value),
+    "node": _word_or_none,
+    "sip.listen": _listeners,
+    "sip.advertise": _literal,
+    "sip.user_agent": _line,
+    "media.ports": _ports,
+    "media.address": _bound,
+    "web.listen": _address_or_none,
+    "metrics.listen": _address_or_none,
+    "service.allowed_destinations": _prefixes,
+    "service.area_overrides": _areas,
+    "trunk.name": _word,
+    "trunk.from": _networks,
+    "trunk.to": _hops,
+    "trunk.username": _line,
+    "trunk.password": _line,
+    "trunk.realm": _line,
+    "trunk.domain": _word_or_none,
+    "trunk.register": _register,
+    "trunk.caller_id": _caller_id,
+    "trunk.default_area": _area,
+    "trunk.methods": _methods,
+    "tariff.name": _word,
+    "tariff.unit_price": _price,
+}
+"""By the path of a field, without positions in a list."""

@@ -1,0 +1,256 @@
+"""TOML and environment to settings; every error in one report.
+
+A variable of the environment overrides a key of the file: ``B2BUA_`` and the path in upper
+case, its parts joined by ``__``. A trunk or tariff is meant by its name or its position:
+``B2BUA_TRUNK__UNICOM__PASSWORD``. For a key that is text the value is taken as it stands,
+for any other as JSON. Variables without ``__`` that name no key are somebody else's.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, Final, get_args
+
+import msgspec
+
+from b2bua.config.checks import CHECKS
+from b2bua.config.lines import Lines, Path
+from b2bua.config.settings import Settings, Table
+from b2bua.core.errors import B2buaError
+
+PREFIX: Final = "B2BUA_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with the settings."""
+
+    where: str
+    """File and line, or the variable of the environment."""
+    field: str
+    """Such as ``trunk[0].from``; empty: the whole file."""
+    message: str
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.where, self.field, self.message) if part)
+
+
+class UnusableSettings(B2buaError):
+    """The settings cannot be used; the message has a line for each fault."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def load(path: FilePath, environment: Mapping[str, str]) -> Settings:
+    """Read and check everything. Raises :class:`UnusableSettings`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = tomllib.loads(text)
+    except OSError as error:
+        raise _whole(str(path), f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _whole(str(path), "not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        where = f"{path}:{line[1]}" if line else str(path)
+        raise _whole(where, f"not TOML: {error}") from error
+    reader = _Reader(str(path), Lines(text))
+    reader.override(tree, environment)
+    settings = reader.table(tree, Settings, ())
+    if isinstance(settings, Settings) and not reader.faults:
+        reader.faults += _disagreements(settings, reader)
+    if reader.faults or not isinstance(settings, Settings):
+        raise UnusableSettings(reader.faults)
+    return settings
+
+
+def _whole(where: str, message: str) -> UnusableSettings:
+    return UnusableSettings([Fault(where=where, field="", message=message)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value from the environment."""
+
+    variable: str
+    text: str
+
+
+class _Reader:
+    """Walks the tree along the classes of :mod:`b2bua.config.settings`."""
+
+    def __init__(self, file: str, lines: Lines) -> None:
+        self.faults: list[Fault] = []
+        self._file = file
+        self._lines = lines
+        self._variables: dict[Path, str] = {}
+
+    def fault(self, path: Path, message: str) -> Fault:
+        """What is wrong at ``path``."""
+        variable = next(
+            (
+                self._variables[path[:length]]
+                for length in range(len(path), 0, -1)
+                if path[:length] in self._variables
+            ),
+            "",
+        )
+        where = variable or f"{self._file}:{self._lines.of(path)}"
+        return Fault(where=where, field=_written(path), message=message)
+
+    def override(self, tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+        """Put what the environment says into the tree."""
+        for variable, text in sorted(environment.items()):
+            if not variable.startswith(PREFIX):
+                continue
+            names = variable.removeprefix(PREFIX).lower().split("__")
+            known = names[0] in {key for key, _ in _fields(Settings)}
+            if len(names) == 1 and not known:
+                continue
+            path = _place(tree, names, _Given(variable, text))
+            if path is None:
+                message = "there is no such place in the settings"
+                self.faults.append(Fault(where=variable, field="", message=message))
+            else:
+                self._variables[path] = variable
+
+    def table(self, value: Any, kind: type[Table], path: Path) -> Table | None:
+        """Read one table; None if anything in it is wrong."""
+        if isinstance(value, _Given):
+            value = _decoded(value.text)
+        if not isinstance(value, dict):
+            self.faults.append(self.fault(path, "a table is needed here"))
+            return None
+        before = len(self.faults)
+        fields = dict(_fields(kind))
+        for key in value.keys() - fields.keys():
+            message = f"unknown key; known are {', '.join(sorted(fields))}"
+            self.faults.append(self.fault((*path, key), message))
+        read: dict[str, Any] = {}
+        for key, field in fields.items():
+            if key in value:
+                read[field.name] = self._value(value[key], field.type, (*path, key))
+            elif field.required:
+                self.faults.append(self.fault((*path, key), "it is missing"))
+        return kind(**read) if len(self.faults) == before else None
+
+    def _value(self, value: Any, kind: Any, path: Path) -> Any:
+        if isinstance(kind, type) and issubclass(kind, Table):
+            return self.table(value, kind, path)
+        element = _element(kind)
+        if element is not None:
+            return self._tables(value, element, path)
+        if isinstance(value, _Given):
+            value = value.text if kind is str else _decoded(value.text)
+        try:
+            read = msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            self.faults.append(self.fault(path, _reworded(str(error))))
+            return None
+        check = CHECKS.get(".".join(part for part in path if isinstance(part, str)))
+        message = check(read) if check else ""
+        if message:
+            self.faults.append(self.fault(path, message))
+        return read
+
+    def _tables(self, value: Any, element: type[Table], path: Path) -> Any:
+        if isinstance(value, _Given):
+            value = _decoded(value.text)
+        if not isinstance(value, list):
+            message = f"a list of tables is needed here: [[{path[-1]}]]"
+            self.faults.append(self.fault(path, message))
+            return ()
+        return tuple(
+            self.table(one, element, (*path, index)) for index, one in enumerate(value)
+        )
+
+
+def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
+    """What is wrong between values that are right by themselves."""
+    for key, tables in (("trunk", settings.trunk), ("tariff", settings.tariff)):
+        names = [table.name for table in tables]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield reader.fault((key, index, "name"), f"{name!r} is given twice")
+    for index, trunk in enumerate(settings.trunk):
+        if trunk.password and not trunk.username:
+            yield reader.fault(("trunk", index, "password"), "it needs a username")
+        if not trunk.from_ and not trunk.hops:
+            message = "nobody calls by it, nor does it lead on: 'from', 'to' or both"
+            yield reader.fault(("trunk", index), message)
+    tls = settings.sip.tls
+    if any(text.startswith("tls:") for text in settings.sip.listen) and not (
+        tls.certificate and tls.key
+    ):
+        yield reader.fault(("sip", "listen"), "tls: needs sip.tls.certificate and .key")
+    first, _, last = settings.media.ports.partition("-")
+    if int(last) - int(first) < 4 * settings.media.processes:
+        message = f"too few for {settings.media.processes} processes"
+        yield reader.fault(("media", "ports"), message)
+
+
+def _fields(kind: type[Table]) -> Iterator[tuple[str, msgspec.structs.FieldInfo]]:
+    for field in msgspec.structs.fields(kind):
+        yield field.encode_name, field
+
+
+def _element(kind: Any) -> type[Table] | None:
+    """The class of the tables that ``kind`` is a list of, None if it is none."""
+    arguments = get_args(kind)
+    first = arguments[0] if arguments else None
+    if isinstance(first, type) and issubclass(first, Table):
+        return first
+    return None
+
+
+def _place(tree: dict[str, Any], names: list[str], value: _Given) -> Path | None:
+    """Put ``value`` where ``names`` lead; the path, or None if that is nowhere."""
+    here: Any = tree
+    path: Path = ()
+    for name in names[:-1]:
+        step: str | int | None = name
+        if isinstance(here, list):
+            step = _position(here, name)
+            if step is None:
+                return None
+            here = here[step]
+        elif isinstance(here, dict):
+            here = here.setdefault(name, {})
+        else:
+            return None
+        path = (*path, step)  # type: ignore[arg-type]
+    if not isinstance(here, dict):
+        return None
+    here[names[-1]] = value
+    return (*path, names[-1])
+
+
+def _position(tables: list[Any], name: str) -> int | None:
+    """The table that is called ``name``, or is the so manieth."""
+    for index, table in enumerate(tables):
+        called = table.get("name") if isinstance(table, dict) else None
+        if isinstance(called, str) and re.sub(r"\W", "_", called.lower()) == name:
+            return index
+    return int(name) if name.isdecimal() and int(name) < len(tables) else None
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _reworded(message: str) -> str:
+    """What msgspec says, without its own notation of the place, which is ours to name."""
+    return re.sub(r" - at `\$?(.*?)`$", r" (in \1)", message).replace(" (in )", "")
+
+
+def _written(path: Path) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")

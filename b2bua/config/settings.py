@@ -1,0 +1,190 @@
+"""The tree of settings: what may stand in ``config/b2bua.toml``, with its defaults.
+
+Each class is a table of the file and each field a key. Sizes are seconds unless a name
+says otherwise. Values are checked by :mod:`b2bua.config.load`; nothing here reads a file.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
+Strings: TypeAlias = tuple[str, ...]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """One table of the file."""
+
+
+class Timers(Table, frozen=True, kw_only=True):
+    """The base values of every SIP timer (RFC 3261 table 4)."""
+
+    t1: Annotated[float, Meta(ge=0.01, le=10)] = 0.5
+    t2: Annotated[float, Meta(ge=0.01, le=60)] = 4.0
+    t4: Annotated[float, Meta(ge=0.01, le=60)] = 5.0
+
+
+class Limits(Table, frozen=True, kw_only=True):
+    """Bounds on what the network may ask of us."""
+
+    sessions: Count = 20_000
+    """Legs at once; over them new calls get 503."""
+    calls_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 500.0
+    """New calls of all sources together, in the long run."""
+    source_calls_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 50.0
+    """New calls of one source, in the long run."""
+    retry_after: Annotated[int, Meta(ge=1, le=3600)] = 10
+    """Seconds, in a 503."""
+    longest_ringing: Seconds = 300.0
+
+
+class Tls(Table, frozen=True, kw_only=True):
+    """Files in PEM for ``tls:`` listeners and connections."""
+
+    certificate: str = ""
+    """With its chain."""
+    key: str = ""
+    ca: str = ""
+    """Whom we trust when we connect; empty: the system's authorities."""
+
+
+class Sip(Table, frozen=True, kw_only=True):
+    """Signalling."""
+
+    listen: Strings = (
+        "udp:0.0.0.0:5060",
+        "tcp:0.0.0.0:5060",
+    )
+    advertise: str = ""
+    """Address for Via, Contact and session descriptions; empty: the listening one."""
+    session_interval: Annotated[int, Meta(ge=0, le=86_400)] = 1800
+    """Session-Expires that we ask for (RFC 4028); 0: no session timer of our own."""
+    min_session_interval: Annotated[int, Meta(ge=90, le=86_400)] = 90
+    user_agent: str = "b2bua"
+    timers: Timers = Timers()
+    limits: Limits = Limits()
+    tls: Tls = Tls()
+
+
+class Media(Table, frozen=True, kw_only=True):
+    """The media processes."""
+
+    ports: str = "20000-29999"
+    threads: Annotated[int, Meta(ge=0, le=64)] = 0
+    """Of each process; 0: one per core."""
+    processes: Annotated[int, Meta(ge=1, le=16)] = 1
+    """They share the ports evenly."""
+    address: str = ""
+    """That the ports are bound to; empty: the first listening address of SIP."""
+    silence_after: Annotated[float, Meta(ge=0, le=86_400)] = 30.0
+    """Seconds without a packet after which a leg's audio counts as dead; 0: never."""
+    prompts: str = ""
+    """Directory of the catalogue; empty: the one that came with the program."""
+
+
+class Store(Table, frozen=True, kw_only=True):
+    """PostgreSQL."""
+
+    dsn: str = ""
+    """Empty: the embedded one, in ``data_dir``."""
+
+    def __repr__(self) -> str:
+        return "Store(…)"
+
+
+class Web(Table, frozen=True, kw_only=True):
+    """The portal."""
+
+    listen: str = "127.0.0.1:8400"
+
+
+class Metrics(Table, frozen=True, kw_only=True):
+    """Prometheus text and health."""
+
+    listen: str = "127.0.0.1:9400"
+
+
+class Log(Table, frozen=True, kw_only=True):
+    """Logs: JSON, one event a line, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    callers: Literal["masked", "full"] = "masked"
+    """Whether caller numbers are shown whole."""
+
+
+class Service(Table, frozen=True, kw_only=True):
+    """What holds for every 400 number."""
+
+    allowed_destinations: Strings = ()
+    """Prefixes of numbers that plans may name besides landlines, mobiles and 400/800."""
+    area_file: str = ""
+    """A table in the layout of ``phone.dat``; empty: the one of the phone package."""
+    area_overrides: dict[str, str] = {}
+    """Prefixes to area codes, over what the table says."""
+
+
+class Trunk(Table, frozen=True, kw_only=True):
+    """A peer: a carrier, a call centre."""
+
+    name: str
+    from_: Strings = msgspec.field(default=(), name="from")
+    """Networks (CIDR) that may send us calls in its name."""
+    to: str | Strings = ()
+    """Where outbound legs go: SIP URIs, in order."""
+    username: str = ""
+    password: str = ""
+    realm: str = ""
+    """The only realm that is answered; empty: any that the trunk's own hops name."""
+    domain: str = ""
+    """Host of the identities we show it; empty: what we advertise."""
+    register: bool = False
+    trusted: bool = False
+    """Believe its P-Asserted-Identity, and assert ours to it."""
+    caller_id: str = "caller"
+    """What destinations see: ``caller``, ``number``, or a fixed number."""
+    called_from: Literal["uri", "to", "p-called-party-id"] = "uri"
+    default_area: str = ""
+    """Area code of callers whose number has none."""
+    methods: Strings = ()
+    """What it may ask of us; empty: everything that we take part in."""
+    nobody_answered: Annotated[int, Meta(ge=400, le=699)] = 480
+    """Final status when nobody answered."""
+
+    def __repr__(self) -> str:
+        return f"Trunk(name={self.name!r}, …)"
+
+    @property
+    def hops(self) -> Strings:
+        """``to`` as a list."""
+        hops = (self.to,) if isinstance(self.to, str) else self.to
+        return tuple(hop for hop in hops if hop)
+
+
+class Tariff(Table, frozen=True, kw_only=True):
+    """A price."""
+
+    name: str
+    unit_seconds: Literal[1, 6, 60] = 60
+    """Charged per started unit."""
+    unit_price: str = "0.40"
+    """Yuan a unit, three decimals at most."""
+
+
+class Settings(Table, frozen=True, kw_only=True):
+    """The whole file."""
+
+    data_dir: str = "var"
+    """Journal, embedded PostgreSQL, recordings; relative to the working directory."""
+    node: str = ""
+    """Name of this node in records; empty: the host's name."""
+    sip: Sip = Sip()
+    media: Media = Media()
+    store: Store = Store()
+    web: Web = Web()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+    service: Service = Service()
+    trunk: tuple[Trunk, ...] = ()
+    tariff: tuple[Tariff, ...] = ()

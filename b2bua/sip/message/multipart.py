@@ -45,11 +45,8 @@ def _parts(message: Fields) -> Iterator[tuple[str, bytes]]:
     for piece in pieces:
         if piece.startswith(b"--"):
             return
-        head, blank, content = piece.partition(b"\n\n")
-        if blank:
-            yield _content_type(head), content
-        else:
-            raise MalformedMessage("Unfinished Body Part")
+        head, _, content = piece.partition(b"\n\n")
+        yield _content_type(head), content
 
 
 def _content_type(head: bytes) -> str:

@@ -217,6 +217,7 @@ MALFORMED: list[tuple[Callable[[str], object], str]] = [
     (parse_name_address, "<sip:a@b"),
     (parse_name_address, "<sip:a b@c>"),
     (parse_name_address, "<sip:<a>@b>"),
+    (parse_name_address, "<sip:<a>"),
     (parse_name_address, "<>"),
     (parse_name_address, "<sip:a@b>tag=1"),
     (parse_name_address, "<sip:a@b>;;"),

@@ -131,6 +131,12 @@ def test_direction(direction: str, address: str, ours: Direction, answer: str) -
     assert answered(offer, local)[-1] == f"a={answer}"
 
 
+def test_telephone_event_is_not_answered_when_we_do_not_want_it() -> None:
+    local = dataclasses.replace(LOCAL, events_payload_type=None)
+    lines = answered(offered("m=audio 5000 RTP/AVP 8 96", EVENTS_96), local)
+    assert lines[0] == "m=audio 4000 RTP/AVP 8"
+
+
 def test_the_offer() -> None:
     assert serialize_description(make_offer(LOCAL)).decode().split("\r\n") == [
         "v=0",

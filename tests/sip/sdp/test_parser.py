@@ -170,6 +170,13 @@ def test_what_others_write_is_read(lines: list[str], end: str) -> None:
     assert parse_description(text(*lines, end=end)).media == (AUDIO,)
 
 
+def test_what_the_session_says_holds_where_the_stream_is_silent() -> None:
+    streams = [M, "a=recvonly", "a=ptime:30", M]
+    one, other = parse_description(text(*HEAD, "a=inactive", "a=ptime:10", *streams)).media
+    assert (one.direction, one.packet_ms) == (Direction.RECVONLY, 30)
+    assert (other.direction, other.packet_ms) == (Direction.INACTIVE, 10)
+
+
 def test_ptime_that_says_nothing() -> None:
     for value in ("0", "soon", "99999", ""):
         (media,) = parse_description(text(*TYPICAL[:6], f"a=ptime:{value}")).media

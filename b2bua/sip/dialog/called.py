@@ -12,7 +12,6 @@ ends the session before that is told to the far end as soon as the protocol lets
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 
 from b2bua.core.clock import Instant
@@ -40,8 +39,9 @@ from b2bua.sip.dialog.events import (
 from b2bua.sip.dialog.modify import SDP, Initial, unsuitable_response
 from b2bua.sip.dialog.outputs import Answer, Failure, Output
 from b2bua.sip.dialog.reasons import causes_of, reason_headers
+from b2bua.sip.dialog.reliable import Reliable, is_reliable
 from b2bua.sip.dialog.repeat import Repeater
-from b2bua.sip.dialog.terms import Reliability, Terms
+from b2bua.sip.dialog.terms import Terms
 from b2bua.sip.message.build import response_to
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.sdp.description import SessionDescription
@@ -50,15 +50,6 @@ from b2bua.sip.transaction.key import ServerKey
 
 PROGRESS_INTERVAL = 60.0
 """Seconds after which a provisional response is said again (§13.3.1.1)."""
-
-
-@dataclass(slots=True)
-class Reliable:
-    """A reliable provisional response that waits for its PRACK."""
-
-    rseq: int
-    described: bool
-    repeater: Repeater
 
 
 class Called:
@@ -166,7 +157,7 @@ class Called:
             self._waiting.append(order)
             return []
         self._ringing, self._ring_at = order, now + PROGRESS_INTERVAL
-        reliable = self._is_reliable(order)
+        reliable = is_reliable(self._invite, self._terms.reliability, order)
         description = self._say(order.description, reliable=reliable)
         extra: list[tuple[str, str]] = []
         if reliable:
@@ -177,19 +168,6 @@ class Called:
             repeater = Repeater(answer, self._terms.timers, now, capped=False)
             self._reliable = Reliable(self._rseq, description is not None, repeater)
         return [answer]
-
-    def _is_reliable(self, order: Ring) -> bool:
-        if "100rel" in self._invite.require:
-            return True
-        if "100rel" not in self._invite.supported:
-            return False
-        match self._terms.reliability:
-            case Reliability.REQUIRED:
-                return False
-            case Reliability.DESCRIBED:
-                return order.description is not None
-            case Reliability.SUPPORTED:
-                return True
 
     def _say(
         self, description: SessionDescription | None, *, reliable: bool
@@ -293,13 +271,8 @@ class Called:
 
     def _prack(self, key: ServerKey, request: Request, now: Instant) -> list[Output]:
         """Take the acknowledgement of a reliable response (RFC 3262 §3)."""
-        rack, reliable = request.rack, self._reliable
-        if (
-            rack is None
-            or reliable is None
-            or rack.rseq != reliable.rseq
-            or (rack.cseq, rack.method) != (self._invite.cseq.number, "INVITE")
-        ):
+        reliable = self._reliable
+        if reliable is None or not reliable.acknowledged_by(request, self._invite):
             return [Answer(key, response_to(request, 481))]
         try:
             description = description_of(request)

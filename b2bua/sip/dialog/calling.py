@@ -16,11 +16,12 @@ released, even when call control has long forgotten the session::
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
+from b2bua.sip.dialog.attempts import Attempt, Attempts
 from b2bua.sip.dialog.body import Unsuitable, description_of
 from b2bua.sip.dialog.conversation import Conversation
 from b2bua.sip.dialog.deadlines import earliest
@@ -37,32 +38,15 @@ from b2bua.sip.dialog.events import (
     Progressed,
     Refused,
 )
-from b2bua.sip.dialog.identity import first_invite
 from b2bua.sip.dialog.modify import Initial
 from b2bua.sip.dialog.outputs import Answer, Failure, Output, SendCancel, SendRequest
 from b2bua.sip.dialog.reasons import causes_of
-from b2bua.sip.dialog.requests import MOST_CHALLENGES, Task, authorize, resent
+from b2bua.sip.dialog.requests import Task
 from b2bua.sip.dialog.terms import Terms
 from b2bua.sip.message.build import response_to
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.sdp.description import SessionDescription
 from b2bua.sip.transaction.key import ServerKey
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One INVITE on its way to one address."""
-
-    request: Request
-    hop: int
-    """Index into the trunk's next hops."""
-    candidate: int
-    """Which address of that hop."""
-    challenges: int = 0
-    left: bool = False
-    """Nobody wants its answer any more."""
-    answered: bool = False
-    """A 2xx came; it stays for those of other forks."""
 
 
 @dataclass(slots=True)
@@ -83,14 +67,12 @@ class Calling:
 
     def __init__(self, order: Invite, *, terms: Terms, tokens: Tokens) -> None:
         self.session = order.session
-        self.call_id = tokens.call_id()
         self._order = order
         self._terms = terms
         self._tokens = tokens
         self._purposes: Iterator[int] = count(1)
-        self._interval = terms.session_interval
-        self._cseq = 0
-        self._attempts: dict[int, Attempt] = {}
+        self._attempts = Attempts(order, terms, tokens, self._purposes)
+        self.call_id = self._attempts.call_id
         self._forks: dict[str, Fork] = {}
         self._winner: Fork | None = None
         self._closed = False
@@ -104,7 +86,7 @@ class Calling:
         """It has ended and nothing of it can come any more."""
         return (
             self._closed
-            and not self._attempts
+            and not len(self._attempts)
             and all(fork.conversation.over for fork in self._forks.values())
         )
 
@@ -131,48 +113,28 @@ class Calling:
     def start(self, now: Instant) -> list[Output]:
         """Send the first INVITE."""
         self._give_up_at = now + self._terms.longest_ringing
-        return self._try(0, 0, now)
+        return self._go_on(self._attempts.begin(), now)
 
-    def _try(self, hop: int, candidate: int, now: Instant) -> list[Output]:
-        """Invite by one address of one hop, or conclude that there is none."""
-        if hop >= len(self._terms.next_hops):
+    def _go_on(self, request: SendRequest | None, now: Instant) -> list[Output]:
+        """Send the next INVITE, or conclude that there is no next."""
+        if request is None:
             refused = Refused(session=self.session, status=503, local=True)
             return self._close(self._refusal or refused)
-        self._cseq += 1
-        request = first_invite(
-            self._order,
-            self._terms,
-            next_hop=self._terms.next_hops[hop],
-            call_id=self.call_id,
-            cseq=self._cseq,
-            interval=self._interval,
-        )
-        return self._send(Attempt(request, hop, candidate), now)
-
-    def _send(self, attempt: Attempt, now: Instant) -> list[Output]:
-        purpose = next(self._purposes)
-        self._attempts[purpose] = attempt
         self._patience_at = now + self._order.patience
-        request = SendRequest(
-            purpose=purpose,
-            request=attempt.request,
-            next_hop=self._terms.next_hops[attempt.hop],
-            candidate=attempt.candidate,
-        )
         return [request]
 
     def receive_response(
         self, purpose: int, response: Response, now: Instant
     ) -> list[Output]:
         """Take a response to a request of ours."""
-        attempt = self._attempts.get(purpose)
-        if attempt is None:
+        if purpose not in self._attempts:
             for fork in self._forks.values():
                 if purpose in fork.conversation.requests:
                     return self._follow(
                         fork.conversation.receive_response(purpose, response, now)
                     )
             return self.receive_stray(response)
+        attempt = self._attempts[purpose]
         match response.status // 100:
             case 1:
                 return self._progressed(purpose, attempt, response)
@@ -307,41 +269,22 @@ class Calling:
         return self._winner.conversation.order(order, now)
 
     def _refused(self, purpose: int, response: Response, now: Instant) -> list[Output]:
-        attempt = self._attempts.pop(purpose)
+        attempt = self._attempts.close(purpose)
         self._drop_forks(purpose)
-        if self._closed or attempt.left or self._winner is not None:
+        if attempt is None or self._closed or attempt.left or self._winner is not None:
             return []
-        match response.status:
-            case 401 | 407:
-                again = self._authorized(attempt, response)
-                if again is not None:
-                    return self._send(again, now)
-            case 422 if response.min_se and response.min_se > (self._interval or 0):
-                self._interval = response.min_se
-                return self._try(attempt.hop, attempt.candidate, now)
-            case 503:
-                pass
-            case _:
-                return self._close(self._refusal_of(response))
+        again = self._attempts.again(attempt, response)
+        if again is not None:
+            return self._go_on(again, now)
         self._refusal = self._refusal_of(response)
-        return self._try(attempt.hop, attempt.candidate + 1, now)
+        if response.status in (401, 407, 503):
+            return self._go_on(self._attempts.after(attempt), now)
+        return self._close(self._refusal)
 
     def _refusal_of(self, response: Response) -> Refused:
         return Refused(
             session=self.session, status=response.status, causes=causes_of(response)
         )
-
-    def _authorized(self, attempt: Attempt, response: Response) -> Attempt | None:
-        """The attempt once more with credentials, if the challenge is for them."""
-        credentials = self._terms.credentials
-        if credentials is None or attempt.challenges >= MOST_CHALLENGES:
-            return None
-        header = authorize(attempt.request, response, credentials, self._tokens)
-        if header is None:
-            return None
-        self._cseq += 1
-        request = resent(attempt.request, self._cseq, header)
-        return replace(attempt, request=request, challenges=attempt.challenges + 1)
 
     def failed(self, purpose: int, failure: Failure, now: Instant) -> list[Output]:
         """A request of ours found no answer, or no way."""
@@ -350,22 +293,17 @@ class Calling:
                 if purpose in fork.conversation.requests:
                     return self._follow(fork.conversation.failed(purpose, now))
             return []
-        attempt = self._attempts.pop(purpose)
+        attempt = self._attempts.close(purpose)
         self._drop_forks(purpose)
-        if self._closed or attempt.left or self._winner is not None:
+        if attempt is None or self._closed or attempt.left or self._winner is not None:
             return []
-        match failure:
-            case Failure.NO_ADDRESS:
-                return self._try(attempt.hop + 1, 0, now)
-            case Failure.TIMED_OUT:
-                self._refusal = Refused(session=self.session, status=408, local=True)
-                return self._try(attempt.hop, attempt.candidate + 1, now)
-            case Failure.UNREACHABLE:
-                return self._try(attempt.hop, attempt.candidate + 1, now)
+        if failure is Failure.TIMED_OUT:
+            self._refusal = Refused(session=self.session, status=408, local=True)
+        return self._go_on(self._attempts.after(attempt, failure), now)
 
     def transaction_ended(self, purpose: int) -> None:
         """No response to the request for ``purpose`` can come any more."""
-        self._attempts.pop(purpose, None)
+        self._attempts.close(purpose)
 
     def _drop_forks(self, purpose: int) -> None:
         """Early dialogs die with the INVITE that made them (§13.2.2.3)."""
@@ -426,11 +364,7 @@ class Calling:
             if not fork.conversation.modification.established:
                 fork.conversation.ended = True
                 fork.conversation.requests.forget()
-        return [
-            SendCancel(purpose, because)
-            for purpose, attempt in self._attempts.items()
-            if not attempt.answered
-        ]
+        return [SendCancel(purpose, because) for purpose in self._attempts.unanswered()]
 
     def _follow(self, outputs: list[Output]) -> list[Output]:
         """Close the session when one of its dialogs has ended it."""
@@ -455,17 +389,9 @@ class Calling:
     def _lose_patience(self, now: Instant) -> list[Output]:
         """Leave an address that says nothing, and try the next."""
         self._patience_at = None
-        purpose, attempt = next(
-            (purpose, attempt)
-            for purpose, attempt in self._attempts.items()
-            if not attempt.left
-        )
-        attempt.left = True
+        purpose, attempt = self._attempts.leave()
         self._refusal = Refused(session=self.session, status=408, local=True)
-        return [
-            SendCancel(purpose),
-            *self._try(attempt.hop, attempt.candidate + 1, now),
-        ]
+        return [SendCancel(purpose), *self._go_on(self._attempts.after(attempt), now)]
 
 
 def _readable(response: Response) -> SessionDescription | None:

@@ -150,13 +150,11 @@ class Departures:
             ack = dress_request(send.request, listener, send.branch, agent)
             crossed = Crossed(session, True, line_of(ack), flow)
             return [Transmit(serialize(ack), flow, session), crossed]
+        if not self._still_wanted(session, send):
+            return []
         entry = self._registry.entries.get(session)
-        if entry is not None:
-            if send.purpose not in entry.waiting:
-                return []
-            entry.waiting.discard(send.purpose)
-            if entry.flow is None or send.request.method == "INVITE":
-                entry.flow = flow
+        if entry is not None and (entry.flow is None or send.request.method == "INVITE"):
+            entry.flow = flow
         branch = self._tokens.branch()
         request = dress_request(send.request, listener, branch, agent)
         user = User(session, send.purpose)
@@ -165,14 +163,22 @@ class Departures:
         return [*said]
 
     def _no_way(self, session: SessionId, send: SendRequest | SendAck) -> list[Departed]:
-        if isinstance(send, SendAck):
+        if isinstance(send, SendAck) or not self._still_wanted(session, send):
             return []
-        entry = self._registry.entries.get(session)
-        if entry is not None:
-            if send.purpose not in entry.waiting:
-                return []
-            entry.waiting.discard(send.purpose)
         return [NoWay(User(session, send.purpose), Failure.NO_ADDRESS)]
+
+    def _still_wanted(self, session: SessionId, send: SendRequest) -> bool:
+        """Whether a request was not cancelled while its way was being found.
+
+        What is sent for a session that broke down is nobody's, and always wanted.
+        """
+        if send.purpose <= 0:
+            return True
+        entry = self._registry.entries.get(session)
+        if entry is None or send.purpose not in entry.waiting:
+            return False
+        entry.waiting.discard(send.purpose)
+        return True
 
     def _flow(self, session: SessionId, target: Target) -> Flow | None:
         """The flow to a target: the session's connection, or from a listener of ours."""

@@ -4,19 +4,137 @@ Header fields are read when asked; here everything is asked at once, so that who
 comes later never meets one that cannot be read.
 """
 
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from b2bua.core.clock import Instant
+from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.body import Unsuitable, description_of
+from b2bua.sip.dialog.conversation import capabilities
 from b2bua.sip.dialog.dialog import contact_of
-from b2bua.sip.dialog.events import Invitation
+from b2bua.sip.dialog.events import Invitation, SessionId
 from b2bua.sip.dialog.modify import unsuitable_response
 from b2bua.sip.dialog.refresh import too_brief
 from b2bua.sip.dialog.terms import EXTENSIONS, Terms
-from b2bua.sip.endpoint.trunks import Trunk
-from b2bua.sip.message.build import response_to
+from b2bua.sip.endpoint.settings import EndpointSettings
+from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
+from b2bua.sip.message.build import response_to, response_to_refused
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.message import Message, Request, Response
 from b2bua.sip.message.method import METHODS
+from b2bua.sip.message.parser import Refusal
 from b2bua.sip.message.uri import SipUri, TelUri, parse_uri
+from b2bua.sip.transaction.outputs import NewRequest
+from b2bua.sip.transport.admission import Admission, Verdict
 from b2bua.sip.transport.flow import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer it, and go on answering its retransmissions."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAway:
+    """Forget it at once; answer it, or not even that."""
+
+    response: Response
+    answer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """It begins a session."""
+
+    session: SessionId
+    terms: Terms
+    invitation: Invitation
+
+
+Decision: TypeAlias = Reply | TurnAway | Welcome
+
+
+class Doorway:
+    """Decides about requests that belong to no session of ours."""
+
+    def __init__(
+        self, settings: EndpointSettings, trunks: TrunkTable, tokens: Tokens
+    ) -> None:
+        self.draining = False
+        self.trunks = trunks
+        self._settings = settings
+        self._tokens = tokens
+        self._admission = Admission(settings.admission)
+
+    def admits_message(self, flow: Flow, now: Instant) -> bool:
+        """Whether to read what came; a trunk is always read."""
+        known = self.trunks.of(flow) is not None
+        return known or self._admission.admits_message(flow.remote[0], now)
+
+    def refuse_bytes(self, refusal: Refusal, source: str, now: Instant) -> Response | None:
+        """The answer to what cannot be read, None for silence."""
+        response = response_to_refused(refusal, to_tag=self._tokens.tag())
+        if response is None or not self._admission.may_refuse(source, now):
+            return None
+        return response
+
+    def unknown_dialog(self, new: NewRequest[Flow], now: Instant) -> Reply | TurnAway:
+        """Decide about a request in a dialog, or a CANCEL, that nothing here fits."""
+        response = response_to(new.request, 481, to_tag=self._tokens.tag())
+        if self.trunks.of(new.flow) is not None:
+            return Reply(response)
+        return self._stranger(response, new.flow, now)
+
+    def judge(self, new: NewRequest[Flow], sessions: int, now: Instant) -> Decision:
+        """Decide about a request outside any dialog (§8.2)."""
+        request, tag = new.request, self._tokens.tag()
+        trunk = self.trunks.of(new.flow)
+        if trunk is None:
+            response = response_to(request, 403, to_tag=tag)
+            return self._stranger(response, new.flow, now)
+        if new.merged:
+            return Reply(response_to(request, 482, to_tag=tag))
+        refusal = refusal_of(request, trunk.methods, tag)
+        if refusal is not None:
+            return Reply(refusal)
+        match request.method:
+            case "INVITE":
+                return self._invited(new, trunk, SessionId(tag), sessions, now)
+            case "OPTIONS":
+                terms = self._settings.terms(trunk)
+                return Reply(capabilities(request, terms, tag))
+            case "SUBSCRIBE" | "PUBLISH" | "NOTIFY":
+                return Reply(response_to(request, 489, to_tag=tag))
+            case _:
+                return Reply(response_to(request, 481, to_tag=tag))
+
+    def _stranger(self, response: Response, flow: Flow, now: Instant) -> TurnAway:
+        """Answer a stranger a few times a second, then no more."""
+        return TurnAway(response, self._admission.may_refuse(flow.remote[0], now))
+
+    def _invited(
+        self,
+        new: NewRequest[Flow],
+        trunk: Trunk,
+        session: SessionId,
+        sessions: int,
+        now: Instant,
+    ) -> Decision:
+        """Let an INVITE in, if there is room (admission before work)."""
+        request, terms = new.request, self._settings.terms(trunk)
+        verdict = Verdict.REFUSED
+        if not self.draining and sessions < self._settings.most_sessions:
+            verdict = self._admission.admit_call(new.flow.remote[0], now)
+        if verdict is not Verdict.ADMITTED:
+            later = ("Retry-After", str(self._settings.retry_after))
+            response = response_to(request, 503, to_tag=session, extra=[later])
+            return TurnAway(response, answer=verdict is Verdict.REFUSED)
+        said = invitation_of(request, terms, new.flow, session)
+        if isinstance(said, Response):
+            return Reply(said)
+        return Welcome(session=session, terms=terms, invitation=said)
 
 
 def read_through(message: Message) -> None:
@@ -59,7 +177,7 @@ def refusal_of(request: Request, methods: tuple[str, ...], tag: str) -> Response
 
 
 def invitation_of(
-    request: Request, trunk: Trunk, terms: Terms, flow: Flow, tag: str
+    request: Request, terms: Terms, flow: Flow, tag: str
 ) -> Invitation | Response:
     """What an INVITE says, or its refusal."""
     if not contact_of(request):
@@ -75,7 +193,7 @@ def invitation_of(
     forwards = request.max_forwards
     history = len(request.headers.values("History-Info"))
     return Invitation(
-        trunk=trunk.name,
+        trunk=terms.trunk,
         source=flow.remote,
         call_id=request.call_id,
         request_user=user_of(request.uri),

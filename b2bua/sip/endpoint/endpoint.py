@@ -16,7 +16,6 @@ from b2bua.core.errors import InvalidState
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.called import Called
 from b2bua.sip.dialog.calling import Calling
-from b2bua.sip.dialog.conversation import capabilities
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import (
     Ended,
@@ -32,8 +31,17 @@ from b2bua.sip.dialog.image import Restored, flow_of, image_of
 from b2bua.sip.dialog.outputs import Answer, Failure, SendAck, SendCancel, SendRequest
 from b2bua.sip.dialog.outputs import Output as SessionOutput
 from b2bua.sip.dialog.terms import METHODS
+from b2bua.sip.endpoint.arrivals import Arrivals, Arrived
 from b2bua.sip.endpoint.departures import Departed, Departures, NoWay
-from b2bua.sip.endpoint.doorway import invitation_of, read_through, refusal_of
+from b2bua.sip.endpoint.doorway import (
+    Decision,
+    Doorway,
+    Reply,
+    TurnAway,
+    Welcome,
+    read_through,
+    refusal_of,
+)
 from b2bua.sip.endpoint.dress import dress_response
 from b2bua.sip.endpoint.ladder import line_of, line_of_bytes
 from b2bua.sip.endpoint.orphan import last_words, release
@@ -41,37 +49,31 @@ from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Transmit
 from b2bua.sip.endpoint.registry import Entry, Registry, Served, Session, User
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
-from b2bua.sip.message.build import response_to, response_to_refused
+from b2bua.sip.message.build import response_to
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.message import Request, Response
-from b2bua.sip.message.parser import Refusal, parse
-from b2bua.sip.message.serializer import serialize
-from b2bua.sip.message.via import parse_via
 from b2bua.sip.transaction import outputs as transaction
 from b2bua.sip.transaction.key import ServerKey
 from b2bua.sip.transaction.layer import TransactionLayer
-from b2bua.sip.transport.admission import Admission, Verdict
 from b2bua.sip.transport.flow import Flow
-from b2bua.sip.transport.response_path import response_flow, stamp
 from b2bua.sip.transport.target import Answer as Resolved
 
-Item: TypeAlias = Departed | Dropped | Event
+Item: TypeAlias = Arrived | Departed | Event
 
 
 class SipEndpoint:
     """Every session of one process, and the way to and from the network."""
 
     def __init__(self, settings: EndpointSettings, tokens: Tokens) -> None:
-        self.draining = False
-        """Refuse new calls with 503; those in progress go on."""
         self.working_on: SessionId | None = None
         """The session whose machine is running, or was when it raised."""
         self._settings = settings
         self._tokens = tokens
         self._trunks = TrunkTable(settings.trunks)
-        self._admission = Admission(settings.admission)
+        self._doorway = Doorway(settings, self._trunks, tokens)
         self._layer: TransactionLayer[Flow, User] = TransactionLayer(settings.timers)
         self._registry = Registry()
+        self._arrivals = Arrivals(self._doorway, self._layer, self._registry)
         self._departures = Departures(settings, tokens, self._layer, self._registry)
         self._backlog: deque[Item] = deque()
         self._outputs: list[Output] = []
@@ -96,29 +98,20 @@ class SipEndpoint:
     def set_trunks(self, trunks: Iterable[Trunk]) -> None:
         """Know other trunks from now on; sessions keep the terms they began with."""
         self._trunks = TrunkTable(trunks)
+        self._doorway.trunks = self._trunks
+
+    @property
+    def draining(self) -> bool:
+        """Whether new calls are refused with 503, while those in progress go on."""
+        return self._doorway.draining
+
+    @draining.setter
+    def draining(self, draining: bool) -> None:
+        self._doorway.draining = draining
 
     def receive(self, data: bytes, flow: Flow, now: Instant) -> list[Output]:
         """Take one message: a datagram, or what was cut from a stream."""
-        source = flow.remote[0]
-        stranger = self._trunks.of(flow) is None
-        if not data.strip(b"\r\n\0 "):
-            return self._run(now, Dropped("keep-alive", flow))
-        if stranger and not self._admission.admits_message(source, now):
-            return self._run(now, Dropped("too many messages from a stranger", flow))
-        match parse(data):
-            case Refusal() as refusal:
-                self._refuse_bytes(refusal, flow, now)
-            case Response() as response:
-                self._receive_response(response, flow, now)
-            case Request() as request:
-                via = request.via
-                stamped = stamp(via, flow.remote)
-                if stamped is not via:
-                    request.headers.replace_top("Via", str(stamped))
-                reply_by = response_flow(flow, via)
-                self._backlog += self._layer.receive_request(
-                    request, flow, now, reply_by=reply_by
-                )
+        self._backlog += self._arrivals.receive(data, flow, now)
         return self._run(now)
 
     def order(self, order: Order, now: Instant) -> list[Output]:
@@ -296,65 +289,42 @@ class SipEndpoint:
         if session is not None:
             self._outputs.append(Crossed(session, True, line_of_bytes(data), flow))
 
-    def _refuse_bytes(self, refusal: Refusal, flow: Flow, now: Instant) -> None:
-        """Answer what cannot be read but says where it came from, without a transaction."""
-        response = response_to_refused(refusal, to_tag=self._tokens.tag())
-        source = flow.remote[0]
-        if response is None or not self._admission.may_refuse(source, now):
-            self._backlog.append(Dropped(refusal.reason, flow))
-            return
-        via = parse_via(response.headers.values("Via")[0])
-        response.headers.replace_top("Via", str(stamp(via, flow.remote)))
-        self._outputs.append(Transmit(serialize(response), response_flow(flow, via)))
-
-    def _receive_response(self, response: Response, flow: Flow, now: Instant) -> None:
-        try:
-            read_through(response)
-        except MalformedMessage as error:
-            self._backlog.append(Dropped(error.reason, flow))
-            return
-        session = SessionId(response.from_.tag)
-        if session in self._registry.entries:
-            crossed = Crossed(session, False, line_of(response), flow)
-            self._outputs.append(crossed)
-        self._backlog += self._layer.receive_response(response, flow, now)
-
     def _begin(self, new: transaction.NewRequest[Flow], now: Instant) -> None:
         """Take a request that nobody has seen before."""
-        request, flow = new.request, new.flow
-        served = self._registry.served[new.key] = Served(flow)
+        request = new.request
+        served = self._registry.served[new.key] = Served(new.flow)
         session = SessionId(request.to.tag)
-        if request.method == "CANCEL":
-            self._respond(new.key, response_to(request, 481), now)
-            return
-        if not session:
-            self._begin_outside(new, now)
-            return
         entry = self._registry.entries.get(session)
-        if entry is None or entry.session.call_id != request.call_id:
-            if self._trunks.of(flow) is None:
-                self._refuse_stranger(new, response_to(request, 481), now)
-            else:
-                self._respond(new.key, response_to(request, 481), now)
-            return
-        served.session = session
-        self._outputs.append(Crossed(session, False, line_of(request), flow))
-        refusal = refusal_of(request, METHODS, session)
-        if refusal is not None:
-            self._respond(new.key, refusal, now)
-            return
-        entry.flow = flow
-        self._ask(session, lambda machine: machine.receive(new.key, request, now), now)
+        if not session and request.method != "CANCEL":
+            self._decide(new, self._doorway.judge(new, self.sessions, now), now)
+        elif (
+            entry is None
+            or entry.session.call_id != request.call_id
+            or request.method == "CANCEL"
+        ):
+            self._decide(new, self._doorway.unknown_dialog(new, now), now)
+        else:
+            served.session = session
+            self._outputs.append(Crossed(session, False, line_of(request), new.flow))
+            refusal = refusal_of(request, METHODS, session)
+            if refusal is not None:
+                self._respond(new.key, refusal, now)
+                return
+            entry.flow = new.flow
+            self._ask(session, lambda machine: machine.receive(new.key, request, now), now)
 
-    def _refuse_stranger(
-        self, new: transaction.NewRequest[Flow], response: Response, now: Instant
+    def _decide(
+        self, new: transaction.NewRequest[Flow], decision: Decision, now: Instant
     ) -> None:
-        """Answer a stranger once, a few times a second, and forget it."""
-        self._refuse_at_once(
-            new, response, answer=self._admission.may_refuse(new.flow.remote[0], now)
-        )
+        match decision:
+            case Reply(response):
+                self._respond(new.key, response, now)
+            case TurnAway(response, answer):
+                self._turn_away(new, response, answer=answer)
+            case Welcome():
+                self._welcome(new, decision, now)
 
-    def _refuse_at_once(
+    def _turn_away(
         self, new: transaction.NewRequest[Flow], response: Response, *, answer: bool
     ) -> None:
         """Refuse without a transaction, or in silence."""
@@ -364,63 +334,20 @@ class SipEndpoint:
         if not answer:
             self._backlog.append(Dropped("refused in silence", new.flow))
 
-    def _begin_outside(self, new: transaction.NewRequest[Flow], now: Instant) -> None:
-        """Take a request outside any dialog (§8.2)."""
-        request, tag = new.request, self._tokens.tag()
-        trunk = self._trunks.of(new.flow)
-        if trunk is None:
-            self._refuse_stranger(new, response_to(request, 403, to_tag=tag), now)
-            return
-        if new.merged:
-            self._respond(new.key, response_to(request, 482, to_tag=tag), now)
-            return
-        response = refusal_of(request, trunk.methods, tag)
-        if response is None:
-            terms = self._settings.terms(trunk)
-            match request.method:
-                case "INVITE":
-                    self._invited(new, trunk, SessionId(tag), now)
-                    return
-                case "OPTIONS":
-                    response = capabilities(request, terms, tag)
-                case "SUBSCRIBE" | "PUBLISH" | "NOTIFY":
-                    response = response_to(request, 489, to_tag=tag)
-                case _:
-                    response = response_to(request, 481, to_tag=tag)
-        self._respond(new.key, response, now)
-
-    def _invited(
-        self,
-        new: transaction.NewRequest[Flow],
-        trunk: Trunk,
-        session: SessionId,
-        now: Instant,
+    def _welcome(
+        self, new: transaction.NewRequest[Flow], welcome: Welcome, now: Instant
     ) -> None:
-        """Let an INVITE in, if there is room (robustness: admission before work)."""
-        request = new.request
-        verdict = self._admit(new.flow, now)
-        if verdict is not Verdict.ADMITTED:
-            later = ("Retry-After", str(self._settings.retry_after))
-            response = response_to(request, 503, to_tag=session, extra=[later])
-            self._refuse_at_once(new, response, answer=verdict is Verdict.REFUSED)
-            return
-        terms = self._settings.terms(trunk)
-        invitation = invitation_of(request, trunk, terms, new.flow, session)
-        if isinstance(invitation, Response):
-            self._respond(new.key, invitation, now)
-            return
-        machine = Called(session, new.key, request, terms=terms, tokens=self._tokens)
-        entry = Entry(session=machine, trunk=trunk.name, flow=new.flow)
+        """Begin a session that we were invited to."""
+        request, session = new.request, welcome.session
+        machine = Called(
+            session, new.key, request, terms=welcome.terms, tokens=self._tokens
+        )
+        entry = Entry(session=machine, trunk=welcome.terms.trunk, flow=new.flow)
         entry.invite = new.key, request
         self._registry.add(entry)
         self._registry.served[new.key].session = session
         self._outputs.append(Crossed(session, False, line_of(request), new.flow))
-        self._ask(session, lambda _: machine.start(invitation, now), now)
-
-    def _admit(self, flow: Flow, now: Instant) -> Verdict:
-        if self.draining or self.sessions >= self._settings.most_sessions:
-            return Verdict.REFUSED
-        return self._admission.admit_call(flow.remote[0], now)
+        self._ask(session, lambda _: machine.start(welcome.invitation, now), now)
 
     def _cancelled(self, cancelled: transaction.Cancelled[Flow], now: Instant) -> None:
         """Answer a CANCEL, and let the session end its INVITE (§9.2)."""
@@ -440,11 +367,6 @@ class SipEndpoint:
 
     def _acknowledged(self, ack: Request, flow: Flow, now: Instant) -> None:
         session = SessionId(ack.to.tag)
-        try:
-            read_through(ack)
-        except MalformedMessage as error:
-            self._outputs.append(Dropped(error.reason, flow))
-            return
         if session not in self._registry.entries:
             self._outputs.append(Dropped("ACK of nothing we know", flow))
             return

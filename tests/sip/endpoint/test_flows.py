@@ -38,7 +38,7 @@ def establish(one: Party, two: Party, net: Network) -> tuple[Invited, Accepted]:
 
 def test_call_and_hang_up_by_the_caller() -> None:
     one, two, net = pair()
-    invited, accepted = establish(one, two, net)
+    _, accepted = establish(one, two, net)
     (progressed,) = one.said(Progressed)
     assert (progressed.status, progressed.description) == (180, None)
     assert accepted.description is not None
@@ -51,7 +51,7 @@ def test_call_and_hang_up_by_the_caller() -> None:
 
 def test_hang_up_by_the_called() -> None:
     one, two, net = pair()
-    invited, accepted = establish(one, two, net)
+    invited, _ = establish(one, two, net)
     net.order(two, HangUp(session=invited.session))
     net.run(60)
     assert [ended.reason for ended in one.said(Ended)] == [EndReason.HUNG_UP]

@@ -1,0 +1,128 @@
+"""One order to invite as attempts: which hop, which address, with what in the INVITE.
+
+RFC 3263 §4.3 (the next address when one fails), RFC 3261 §22.2 (credentials) and RFC 4028
+§7.3 (a longer session interval). Every INVITE of a session has a number of its own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from b2bua.core.tokens import Tokens
+from b2bua.sip.dialog.events import Invite
+from b2bua.sip.dialog.identity import first_invite
+from b2bua.sip.dialog.outputs import Failure, SendRequest
+from b2bua.sip.dialog.requests import MOST_CHALLENGES, authorize, resent
+from b2bua.sip.dialog.terms import Terms
+from b2bua.sip.message.message import Request, Response
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One INVITE on its way to one address."""
+
+    request: Request
+    hop: int
+    """Index into the trunk's next hops."""
+    candidate: int
+    """Which address of that hop."""
+    challenges: int = 0
+    left: bool = False
+    """Nobody wants its answer any more."""
+    answered: bool = False
+    """A 2xx came; it stays for those of other forks."""
+
+
+class Attempts:
+    """Every INVITE of one session that may still be answered."""
+
+    def __init__(
+        self, order: Invite, terms: Terms, tokens: Tokens, purposes: Iterator[int]
+    ) -> None:
+        self.call_id = tokens.call_id()
+        self._order = order
+        self._terms = terms
+        self._tokens = tokens
+        self._purposes = purposes
+        self._interval = terms.session_interval
+        self._cseq = 0
+        self._live: dict[int, Attempt] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def __getitem__(self, purpose: int) -> Attempt:
+        return self._live[purpose]
+
+    def __contains__(self, purpose: int) -> bool:
+        return purpose in self._live
+
+    def close(self, purpose: int) -> Attempt | None:
+        """No answer can come to it any more."""
+        return self._live.pop(purpose, None)
+
+    def unanswered(self) -> list[int]:
+        """The purposes of those that a CANCEL may still stop."""
+        return [purpose for purpose, one in self._live.items() if not one.answered]
+
+    def leave(self) -> tuple[int, Attempt]:
+        """Want nothing more of the one under way."""
+        for purpose, attempt in self._live.items():
+            if not attempt.left:
+                attempt.left = True
+                return purpose, attempt
+        raise KeyError("no attempt is under way")
+
+    def begin(self, hop: int = 0, candidate: int = 0) -> SendRequest | None:
+        """Invite by one address of one hop; None if there is no such hop."""
+        if hop >= len(self._terms.next_hops):
+            return None
+        self._cseq += 1
+        request = first_invite(
+            self._order,
+            self._terms,
+            next_hop=self._terms.next_hops[hop],
+            call_id=self.call_id,
+            cseq=self._cseq,
+            interval=self._interval,
+        )
+        return self._send(Attempt(request, hop, candidate))
+
+    def after(self, attempt: Attempt, failure: Failure | None = None) -> SendRequest | None:
+        """Try the next address, or the next hop when this one has no more."""
+        if failure is Failure.NO_ADDRESS:
+            return self.begin(attempt.hop + 1)
+        return self.begin(attempt.hop, attempt.candidate + 1)
+
+    def again(self, attempt: Attempt, response: Response) -> SendRequest | None:
+        """Do what a refusal asks for, if it asks for anything that we can do."""
+        match response.status:
+            case 401 | 407:
+                return self._authorized(attempt, response)
+            case 422 if response.min_se and response.min_se > (self._interval or 0):
+                self._interval = response.min_se
+                return self.begin(attempt.hop, attempt.candidate)
+            case _:
+                return None
+
+    def _authorized(self, attempt: Attempt, response: Response) -> SendRequest | None:
+        """Once more with credentials, if the challenge is for them."""
+        credentials = self._terms.credentials
+        if credentials is None or attempt.challenges >= MOST_CHALLENGES:
+            return None
+        header = authorize(attempt.request, response, credentials, self._tokens)
+        if header is None:
+            return None
+        self._cseq += 1
+        request = resent(attempt.request, self._cseq, header)
+        count = attempt.challenges + 1
+        return self._send(replace(attempt, request=request, challenges=count))
+
+    def _send(self, attempt: Attempt) -> SendRequest:
+        purpose = next(self._purposes)
+        self._live[purpose] = attempt
+        return SendRequest(
+            purpose=purpose,
+            request=attempt.request,
+            next_hop=self._terms.next_hops[attempt.hop],
+            candidate=attempt.candidate,
+        )

@@ -1,0 +1,83 @@
+"""How bytes find their transaction: RFC 3261 §§18.1.2 and 18.2.1, RFC 3581."""
+
+from typing import TypeAlias
+
+from b2bua.core.clock import Instant
+from b2bua.sip.dialog.events import SessionId
+from b2bua.sip.endpoint.doorway import Doorway, read_through
+from b2bua.sip.endpoint.ladder import line_of
+from b2bua.sip.endpoint.outputs import Crossed, Dropped, Transmit
+from b2bua.sip.endpoint.registry import Registry, User
+from b2bua.sip.message.errors import MalformedMessage
+from b2bua.sip.message.message import Request, Response
+from b2bua.sip.message.parser import Refusal, parse
+from b2bua.sip.message.serializer import serialize
+from b2bua.sip.message.via import parse_via
+from b2bua.sip.transaction.layer import TransactionLayer
+from b2bua.sip.transaction.outputs import LayerOutput
+from b2bua.sip.transport.flow import Flow
+from b2bua.sip.transport.response_path import response_flow, stamp
+
+Arrived: TypeAlias = LayerOutput[Flow, User] | Transmit | Dropped | Crossed
+
+
+class Arrivals:
+    """Bytes on their way to a transaction."""
+
+    def __init__(
+        self,
+        doorway: Doorway,
+        layer: TransactionLayer[Flow, User],
+        registry: Registry,
+    ) -> None:
+        self._doorway = doorway
+        self._layer = layer
+        self._registry = registry
+
+    def receive(self, data: bytes, flow: Flow, now: Instant) -> list[Arrived]:
+        """Read one message and hand it to the transaction layer."""
+        if not data.strip(b"\r\n\0 "):
+            return [Dropped("keep-alive", flow)]
+        if not self._doorway.admits_message(flow, now):
+            return [Dropped("too many messages from a stranger", flow)]
+        match parse(data):
+            case Refusal() as refusal:
+                return self._refuse(refusal, flow, now)
+            case Response() as response:
+                return self._respond(response, flow, now)
+            case Request() as request:
+                return self._request(request, flow, now)
+
+    def _refuse(self, refusal: Refusal, flow: Flow, now: Instant) -> list[Arrived]:
+        """Answer what cannot be read but says where it came from, without a transaction."""
+        response = self._doorway.refuse_bytes(refusal, flow.remote[0], now)
+        if response is None:
+            return [Dropped(refusal.reason, flow)]
+        via = parse_via(response.headers.values("Via")[0])
+        response.headers.replace_top("Via", str(stamp(via, flow.remote)))
+        return [Transmit(serialize(response), response_flow(flow, via))]
+
+    def _respond(self, response: Response, flow: Flow, now: Instant) -> list[Arrived]:
+        try:
+            read_through(response)
+        except MalformedMessage as error:
+            return [Dropped(error.reason, flow)]
+        session = SessionId(response.from_.tag)
+        arrived: list[Arrived] = []
+        if session in self._registry.entries:
+            arrived.append(Crossed(session, False, line_of(response), flow))
+        return [*arrived, *self._layer.receive_response(response, flow, now)]
+
+    def _request(self, request: Request, flow: Flow, now: Instant) -> list[Arrived]:
+        if request.method == "ACK":
+            try:
+                read_through(request)
+            except MalformedMessage as error:
+                return [Dropped(error.reason, flow)]
+        via = request.via
+        stamped = stamp(via, flow.remote)
+        if stamped is not via:
+            request.headers.replace_top("Via", str(stamped))
+        reply_by = response_flow(flow, via)
+        said = self._layer.receive_request(request, flow, now, reply_by=reply_by)
+        return [*said]

@@ -140,7 +140,7 @@ def _parse_sip(scheme: Literal["sip", "sips"], rest: str) -> SipUri:
 
 def _parse_tel(rest: str) -> TelUri:
     subscriber, semicolon, parameters = rest.partition(";")
-    number = "".join(letter for letter in subscriber if letter not in "-.()")
+    number = "".join(letter for letter in unescape(subscriber) if letter not in "-.()")
     digits = number.removeprefix("+")
     allowed = "0123456789" if number != digits else "0123456789ABCDEFabcdef*#"
     if not digits or digits.strip(allowed):

@@ -165,6 +165,7 @@ VALUES: list[tuple[Callable[[str], object], str, object, str | None]] = [
         TelUri(number="+8613800138000"),
         "tel:+8613800138000",
     ),
+    (parse_uri, "tel:%2B86138", TelUri(number="+86138"), "tel:+86138"),
     (
         parse_uri,
         "tel:4006;phone-context=+86",

@@ -1,7 +1,8 @@
 """Which media process carries which call, and what when one dies.
 
-A new call goes to the process that answers and carries the fewest. Its orders go there
-as long as it lives; while the connection is broken they wait, for a second. Then, or when
+A new call goes to the process that carries the fewest, among those that answer and have
+left no port unanswered for a second (one that hangs gets no more). The call's orders go
+there as long as it lives; while the connection is broken they wait, for a second. Then, or when
 the process is back but does not know the call any more, :class:`MediaLost` is said and
 nothing further about that call.
 
@@ -55,6 +56,13 @@ class _Process:
     waiting: list[MediaOrder] = field(default_factory=list)
     """Orders for when it answers again."""
     grace: asyncio.TimerHandle | None = None
+    opening: dict[tuple[CallId, LegId], float] = field(default_factory=dict)
+    """When each port was asked for that has not been answered, earliest first."""
+
+    def is_prompt(self, now: float) -> bool:
+        """Whether it takes orders and keeps nobody waiting."""
+        oldest = next(iter(self.opening.values()), now)
+        return self.answers and now - oldest < GRACE
 
 
 class MediaPool:
@@ -168,6 +176,7 @@ class MediaPool:
         process = self._processes[link]
         self._note(f"media process {link.path} went away {reason}".rstrip())
         process.answers = False
+        process.opening.clear()
         if process.grace is None:
             loop = asyncio.get_running_loop()
             process.grace = loop.call_later(GRACE, self._give_up, link)
@@ -175,11 +184,14 @@ class MediaPool:
     def _keep_count(
         self, link: Link, call: CallId, session: _Session, fact: wire.Fact
     ) -> None:
+        opening = self._processes[link].opening
         match fact:
             case wire.Opened(port=port):
                 session.ports[LegId(port)] = True
+                opening.pop((call, LegId(port)), None)
             case wire.Closed(port=port) | wire.OpenFailed(port=port):
                 session.ports.pop(LegId(port), None)
+                opening.pop((call, LegId(port)), None)
             case wire.Refused(reason=reason):
                 self._note(f"media of call {call}: {reason}")
             case _:
@@ -189,19 +201,23 @@ class MediaPool:
 
     def _choose(self) -> Link | None:
         """The process that answers and carries the fewest."""
+        now = asyncio.get_running_loop().time()
         return min(
-            (link for link, process in self._processes.items() if process.answers),
+            (link for link, process in self._processes.items() if process.is_prompt(now)),
             key=lambda link: len(self._processes[link].sessions),
             default=None,
         )
 
     def _give(self, link: Link, order: MediaOrder) -> None:
-        session = self._processes[link].sessions.get(order.call)
+        process = self._processes[link]
+        session = process.sessions.get(order.call)
         if session is None:
             self._answer_alone(order)
             return
         if isinstance(order, OpenPort):
             session.ports.setdefault(order.leg, False)
+            now = asyncio.get_running_loop().time()
+            process.opening.setdefault((order.call, order.leg), now)
         link.send(to_wire(order))
 
     def _answer_alone(self, order: MediaOrder) -> None:
@@ -267,7 +283,9 @@ class MediaPool:
         self._tell(MediaLost(call))
 
     def _forget(self, link: Link, call: CallId) -> None:
-        del self._processes[link].sessions[call]
+        process = self._processes[link]
+        for leg in process.sessions.pop(call).ports:
+            process.opening.pop((call, leg), None)
         del self._of_call[call]
 
 

@@ -236,9 +236,9 @@ class MediaProcess:
 
     def _give_back(self, back: GiveBack) -> None:
         carried = self._engine.close(back.number)
-        # What it said before it closed must not be taken for the next user's.
-        said = self._engine.events()
-        self._events.extend(event for event in said if event.port != back.number)
+        # Now, while its number is nobody's: what it said must not be taken for the next
+        # user's.
+        self._events.extend(self._engine.events())
         self._pairs.take_back(self._lent_ports.pop(back.number), self._loop.time())
         if back.owner is not None:
             closed = Closed(

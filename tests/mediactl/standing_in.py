@@ -27,6 +27,8 @@ class StandIn:
         self.orders: list[Order] = []
         self.arranged: list[Arrange] = []
         self.full = False
+        self.hangs = False
+        """Takes orders and does nothing."""
         self.clients: set[int] = set()
         self._lent = 0
         self._server = ControlServer(path)
@@ -54,6 +56,8 @@ class StandIn:
 
     def received(self, client: int, order: Order) -> None:
         self.orders.append(order)
+        if self.hangs:
+            return
         now = asyncio.get_running_loop().time()
         self._do(self.sessions.receive(client, order, now))
 

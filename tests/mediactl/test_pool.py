@@ -233,6 +233,22 @@ async def test_without_any_process_a_call_fails_at_once(tmp_path: Path, ear: Ear
         assert pool.calls == frozenset()
 
 
+async def test_a_process_that_hangs_gets_no_more_calls_until_it_answers(
+    ear: Ear, pool: MediaPool, process: StandIn
+) -> None:
+    process.hangs = True
+    pool.send(opening("a"))
+    await asyncio.sleep(GRACE + 0.1)
+    pool.send(opening("b"))
+    assert (await ear.hear(PortFailed)).call == "b"
+    process.hangs = False
+    (client,) = process.clients
+    process.received(client, wire.Open(session="a", port=LEG, lifetime=60.0))
+    assert (await ear.hear(PortOpened)).call == "a"
+    pool.send(opening("c"))
+    assert (await ear.hear(PortOpened)).call == "c"
+
+
 async def test_calls_of_the_journal_are_taken_back(
     ear: Ear, process: StandIn, tmp_path: Path
 ) -> None:

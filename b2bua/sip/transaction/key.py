@@ -6,7 +6,6 @@ one process when a call loops through it, with the same branch.
 
 from typing import NamedTuple, TypeAlias
 
-from b2bua.core.tokens import MAGIC_COOKIE
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.message.via import Via
 
@@ -54,7 +53,7 @@ def key_of_request(request: Request) -> ServerKey:
     """Name the server transaction that a request belongs to or begins (§17.2.3)."""
     via = request.via
     method = "INVITE" if request.method == "ACK" else request.method
-    if via.has_cookie and via.branch != MAGIC_COOKIE:
+    if via.has_cookie:
         return ServerKey(via.branch, sent_by(via), method)
     return ServerKey(_legacy_identity(request), sent_by(via), method)
 

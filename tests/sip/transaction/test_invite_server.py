@@ -74,6 +74,7 @@ def test_ack_confirms_and_later_ones_are_absorbed_for_timer_i() -> None:
     """§17.2.1: timer I is T4 over UDP."""
     server = refused()
     assert server.acknowledged(now=1.0) == []
+    assert server.deadline == 6.0
     assert server.acknowledged(now=1.1) == []
     assert server.receive(now=1.2) == []
     assert list(VirtualTime(server).until(60.0)) == [(6.0, Terminated())]

@@ -367,6 +367,12 @@ def test_an_icmp_error_fails_what_waits_for_that_address_alone() -> None:
     assert layer.flow_failed(FLOW, 0.1) == []
 
 
+def test_a_refused_connection_says_nothing_of_datagrams_to_the_same_address() -> None:
+    layer = make()
+    layer.send_request(request(), FLOW, 0.0, "by UDP")
+    assert layer.flow_failed(replace(FLOW, transport="tcp"), 0.1) == []
+
+
 def test_a_response_that_cannot_be_sent_is_told_and_the_transaction_lives() -> None:
     """RFC 6026 §7.1."""
     layer = make()

@@ -421,6 +421,18 @@ static PyObject *engine_lost(struct engine_object *self, void *ignored)
     return PyLong_FromUnsignedLongLong(lost);
 }
 
+static PyObject *engine_failed(struct engine_object *self, void *ignored)
+{
+    (void)ignored;
+    if (!running(self))
+        return NULL;
+    struct writer *writer = &self->engine->writer;
+    pthread_mutex_lock(&writer->mutex);
+    uint64_t failed = writer->failed;
+    pthread_mutex_unlock(&writer->mutex);
+    return PyLong_FromUnsignedLongLong(failed);
+}
+
 static PyMethodDef METHODS[] = {
     {"open", (PyCFunction)engine_open, METH_VARARGS, NULL},
     {"arrange", (PyCFunction)engine_arrange, METH_VARARGS, NULL},
@@ -438,6 +450,8 @@ static PyMethodDef METHODS[] = {
 };
 static PyGetSetDef ATTRIBUTES[] = {
     {"events_lost", (getter)engine_lost, NULL, "Events that found the queue full.", NULL},
+    {"recordings_failed", (getter)engine_failed, NULL, "Recordings cut short by the disk.",
+     NULL},
     {NULL},
 };
 static PyType_Slot SLOTS[] = {

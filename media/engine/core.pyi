@@ -7,7 +7,13 @@ class Engine:
 
     def __new__(cls, threads: int) -> Engine: ...
     @property
-    def events_lost(self) -> int: ...
+    def events_lost(self) -> int:
+        """Events that found the queue (65536) full."""
+
+    @property
+    def recordings_failed(self) -> int:
+        """Recordings that the disk cut short; calls go on."""
+
     def open(
         self, rtp_fd: int, rtcp_fd: int, ssrc: int, sequence: int, timestamp: int, /
     ) -> int: ...

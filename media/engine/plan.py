@@ -33,9 +33,12 @@ class Sending(enum.IntEnum):
     SILENCE = 1
     """Packets of silence every 20 ms."""
     PROMPTS = 2
-    """The prompts of the plan, one after the other."""
+    """The prompts of the plan, one after the other, and then silence."""
     PEER = 3
-    """Whatever arrives at the peer port, transcoded when the laws differ."""
+    """Whatever arrives at the peer port, transcoded when the laws differ.
+
+    Telephone-events go on as such, or as tones to a far end without them.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,10 @@ class PortPlan:
     """One port's orders. The defaults send nothing and drop all that comes."""
 
     remote: Address | None = None
-    """Where RTP goes and from where it is expected; None before the far end is known."""
+    """Where RTP goes and from where it is expected; None before the far end is known.
+
+    Until then prompts and keys wait, and all that arrives is dropped.
+    """
     remote_rtcp: Address | None = None
     """Where RTCP goes; equal to ``remote`` for RFC 5761, None to send none."""
     latch_epoch: int = 0
@@ -137,7 +143,8 @@ class Engine(Protocol):
     """What the compiled engine offers; the reference has the same meaning, on virtual time.
 
     All methods are quick and may be called from one thread only; packets are handled on
-    the engine's own threads.
+    the engine's own threads. An unknown port is a :class:`LookupError`, a call after
+    :meth:`stop` a :class:`RuntimeError`.
     """
 
     def open(
@@ -146,16 +153,32 @@ class Engine(Protocol):
         """Take over two bound, non-blocking UDP sockets; returns the port's number."""
 
     def arrange(self, port: int, plan: PortPlan, /) -> None:
-        """Replace the plan of ``port``."""
+        """Replace the plan of ``port``.
+
+        Raises:
+            LookupError: it names a peer or a prompt that there is not.
+            ValueError: it makes no sense, and the plan before it stays.
+
+        """
 
     def send_digits(self, port: int, digits: str, /) -> None:
         """Queue keys (``0-9*#A-D``; ``w`` waits a second); audio pauses meanwhile."""
 
     def record(self, port: int, fd: int, both: bool, /) -> None:
-        """Write a WAV file to ``fd`` (a regular file, owned by the engine from now on)."""
+        """Write a WAV file to ``fd`` (a regular file, owned by the engine from now on).
+
+        Raises:
+            OSError: the file cannot be written.
+            ValueError: it is no regular file, or the port is being recorded. In either
+                case ``fd`` stays with the caller.
+
+        """
 
     def stop_recording(self, port: int, /) -> int:
-        """Finish the file, close it, and return its length in ms."""
+        """Finish the file, close it, and return its length in ms.
+
+        A disk that stalls is waited for 100 ms; the rest is then done behind.
+        """
 
     def load(self, samples: bytes, /) -> int:
         """Take a prompt, A-law at 8 kHz, and return its number."""

@@ -113,7 +113,8 @@ static void serve(struct worker *worker, uint64_t tag, uint32_t events)
     intake_open(&intake, port);
     if (events & EPOLLERR)
         port_error(worker->engine, port, rtcp ? port->rtcp_fd : port->rtp_fd);
-    if (events & EPOLLIN)
+    /* An error may be pending without a place in the queue; a read takes it off. */
+    if (events & (EPOLLIN | EPOLLERR))
         take_batch(worker, port, rtcp, now, &intake);
     pthread_mutex_unlock(&port->mutex);
     intake_deliver(worker->engine, &intake, now);

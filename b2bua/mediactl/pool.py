@@ -2,9 +2,9 @@
 
 A new call goes to the process that carries the fewest, among those that answer and have
 left no port unanswered for a second (one that hangs gets no more). The call's orders go
-there as long as it lives; while the connection is broken they wait, for a second. Then, or when
-the process is back but does not know the call any more, :class:`MediaLost` is said and
-nothing further about that call.
+there as long as it lives; while the connection is broken they wait, for a second. Then,
+or when the process is back but does not know the call any more, :class:`MediaLost` is
+said and nothing further about that call.
 
 At the start the calls of the journal are offered to every process; whoever still carries
 a call keeps it.

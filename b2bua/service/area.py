@@ -132,6 +132,8 @@ class AreaTable:
 
     def area_of(self, number: str) -> str:
         """The area code of the longest known prefix of ``number``; empty for none."""
+        if not (number.isascii() and number.isdecimal()):
+            return ""
         for length in self._lengths:
             if length > len(number):
                 continue

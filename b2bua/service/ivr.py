@@ -118,13 +118,14 @@ class MenuWalk:
         longer = any(k != self._keyed and k.startswith(self._keyed) for k in keys)
         if self._keyed in keys and not longer:
             return self._choose(now)
-        if longer:
+        if key == "#" and not longer:
+            self._keyed = self._keyed[:-1]
+            return self._choose(now) if self._keyed in keys else self._wrong(now)
+        if len(self._keyed) < max(map(len, keys), default=1):
+            # Even of a wrong key all digits are awaited, or each would cost a retry.
             self._deadline = now + BETWEEN_DIGITS
             return [Hush()] if was_silent else []
-        if key == "#" and self._keyed[:-1] in keys:
-            self._keyed = self._keyed[:-1]
-            return self._choose(now)
-        return self._again("invalid-key", now)
+        return self._wrong(now)
 
     def prompt_ended(self, token: str, now: Instant) -> list[MenuOutput]:
         """Hear that the prompts of :class:`Ask` came to their end."""
@@ -144,7 +145,7 @@ class MenuWalk:
                 self._token = ""
                 self._deadline = due + self._menu.timeout
             else:
-                outputs += self._again("invalid-key" if self._keyed else "no-key", due)
+                outputs += self._wrong(due) if self._keyed else self._again("no-key", due)
         return outputs
 
     def _choose(self, now: Instant) -> list[MenuOutput]:
@@ -153,6 +154,9 @@ class MenuWalk:
         if isinstance(target, ToMenu):
             return self._enter(target, now)
         return [self._end(Chose(target, self.keys))]
+
+    def _wrong(self, now: Instant) -> list[MenuOutput]:
+        return self._again("invalid-key", now)
 
     def _again(self, complaint: str, now: Instant) -> list[MenuOutput]:
         self._repeats += 1
@@ -222,9 +226,9 @@ class PasswordCheck:
             self._deadline = now + FIRST_DIGIT
             return []
         was_silent = not self._keyed
-        self._keyed += key
-        if len(self._keyed) == LONGEST_PASSWORD:
-            return self._compare(now)
+        if len(self._keyed) <= LONGEST_PASSWORD:
+            # One digit too many is kept: it makes the password wrong.
+            self._keyed += key
         self._deadline = now + BETWEEN_DIGITS
         return [Hush()] if was_silent else []
 

@@ -51,6 +51,13 @@ def test_memory_is_bounded_and_the_quiet_are_forgotten_first() -> None:
     assert limiter.take(0, 0.0)
 
 
+def test_who_keeps_coming_is_not_forgotten() -> None:
+    limiter: Limiter[int] = Limiter(Rate(0.001, 2), 2)
+    for source in (1, 2, 1, 3):
+        assert limiter.take(source, 0.0)
+    assert not limiter.take(1, 0.0)
+
+
 def test_too_many_calls_are_refused_and_then_ignored() -> None:
     admission = Admission(
         AdmissionSettings(source_calls=Rate(1.0, 2), refusals=Rate(1.0, 1))

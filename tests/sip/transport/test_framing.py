@@ -70,6 +70,13 @@ def test_it_does_not_matter_how_the_stream_is_cut(cuts: list[int]) -> None:
     assert framing.deadline is None
 
 
+def test_a_short_message_behind_a_long_one_is_found() -> None:
+    framing = StreamFraming()
+    long = message(length="X: " + "x" * 500 + "\r\nl: 0")
+    framing.receive(long[:-1], 0.0)
+    assert framing.receive(long[-1:] + message(), 0.0) == [Framed(long), Framed(message())]
+
+
 @pytest.mark.parametrize(
     "line",
     ["l: 3", "L :3", "content-LENGTH:   3  ", "Content-Length:\r\n 3", "l: 3\r\nl:3"],

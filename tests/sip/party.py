@@ -141,6 +141,17 @@ class Network:
             self._link.carry((source, target, data), self.now)
 
 
+def moves(party: Party) -> list[str]:
+    """The ladder of a party, as ``> INVITE`` and ``< 180 INVITE``."""
+    short = []
+    for line in party.ladder:
+        first, *_, last = line[1:].split()
+        if first == "SIP/2.0":
+            first = f"{line.split()[1]} {last.strip('()')}"
+        short.append(f"{line[0]} {first}")
+    return short
+
+
 def pair(
     faults: Faults = SLOW,
     seed: int = 0,

@@ -23,7 +23,9 @@ from b2bua.sip.transport.flow import Flow, TransportName
 from b2bua.sip.transport.target import Answer, Question
 
 LAG: Final = 0.05
-"""Seconds by which a wake may be late before it is told."""
+"""Seconds for which the loop may be busy before it is told."""
+TICK: Final = 0.1
+"""Seconds between two looks at the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,11 @@ class Crashed:
 
 @dataclass(frozen=True, slots=True)
 class Lagged:
-    """The loop was too busy to wake the machine in time."""
+    """The loop was busy for so long that nobody was heard in time.
+
+    Told for every tenth of a second that began late; new calls are best refused while it
+    is above a quarter of a second.
+    """
 
     seconds: float
 
@@ -106,6 +112,7 @@ class Driver:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: Instant | None = None
         self._closed = False
+        self._watchdog = self._watch()
 
     def attach(self, way: Way) -> None:
         """Send by ``way`` whatever names its transport and local address."""
@@ -114,6 +121,7 @@ class Driver:
     def close(self) -> None:
         """Close every way and forget what is under way; the machine hears no more."""
         self._closed = True
+        self._watchdog.cancel()
         if self._timer is not None:
             self._timer.cancel()
         for question in self._questions:
@@ -153,11 +161,19 @@ class Driver:
 
     def _wake(self, due: Instant) -> None:
         self._timer = self._armed_for = None
-        now = self._loop.time()
-        if now - due > LAG:
-            self._tell(Lagged(now - due))
         # The loop may call a little early; the machine must not see that.
         self.perform(lambda now, at: self._machine.wake(max(due, now), at))
+
+    def _watch(self) -> asyncio.TimerHandle:
+        due = self._loop.time() + TICK
+        return self._loop.call_at(due, self._look, due)
+
+    def _look(self, due: Instant) -> None:
+        """See how late the loop calls."""
+        late = self._loop.time() - due
+        self._watchdog = self._watch()
+        if late > LAG:
+            self._tell(Lagged(late))
 
     def _carry_out(self, outputs: Sequence[object]) -> None:
         for output in outputs:

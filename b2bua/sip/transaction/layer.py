@@ -181,12 +181,13 @@ class TransactionLayer(Generic[FlowT, UserT]):
         self, request: Request, flow: FlowT, now: Instant, *, reply_by: FlowT | None = None
     ) -> list[LayerOutput[FlowT, UserT]]:
         """Take a request that came by ``flow``; ``reply_by`` if responses go elsewhere."""
-        server = self._servers.get(key_of_request(request))
+        key = key_of_request(request)
+        server = self._servers.get(key)
         if request.method == "ACK":
             return self._receive_ack(server, StrayAck(request, flow), now)
         if server is not None:
             return self._settle_server(server, server.machine.receive(now))
-        server = self._begin(request, reply_by or flow, now)
+        server = self._begin(key, request, reply_by or flow, now)
         if request.method == "CANCEL":
             invite = self._servers.get(cancelled_by(request))
             if invite is not None and invite.flow.remote[0] == server.flow.remote[0]:
@@ -230,7 +231,9 @@ class TransactionLayer(Generic[FlowT, UserT]):
             raise InvalidState(f"Nothing to acknowledge in {key}")
         return serialize(ack_of(client.request, client.response))
 
-    def _begin(self, request: Request, flow: FlowT, now: Instant) -> ServerSide[FlowT]:
+    def _begin(
+        self, key: ServerKey, request: Request, flow: FlowT, now: Instant
+    ) -> ServerSide[FlowT]:
         machine = (
             InviteServer(
                 reliable=flow.reliable,
@@ -241,7 +244,7 @@ class TransactionLayer(Generic[FlowT, UserT]):
             else Server(reliable=flow.reliable, timers=self._timers)
         )
         server = ServerSide(
-            key=key_of_request(request),
+            key=key,
             machine=machine,
             merge_key=merge_key_of(request),
             flow=flow,

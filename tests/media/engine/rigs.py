@@ -36,11 +36,14 @@ class Far:
     address: Address
     packets: list[Packet] = field(default_factory=list)
     reports: list[bytes] = field(default_factory=list)
+    from_rtcp: list[bool] = field(default_factory=list)
+    """For each report, whether it came from the port's RTCP socket."""
     bound: socket.socket | None = None
 
-    def take(self, data: bytes) -> None:
+    def take(self, data: bytes, from_rtcp: bool) -> None:
         if is_rtcp(data):
             self.reports.append(data)
+            self.from_rtcp.append(from_rtcp)
             return
         packet = parse_packet(data)
         assert packet is not None
@@ -137,7 +140,7 @@ class VirtualRig:
     def _carry_out(self, outputs: Sequence[Output]) -> None:
         for output in outputs:
             if isinstance(output, Send):
-                self._fars[output.destination].take(output.data)
+                self._fars[output.destination].take(output.data, output.from_rtcp)
             else:
                 self.events.append(output)
 
@@ -229,7 +232,12 @@ class LoopbackRig:
             if fd == news:
                 self.events += self.engine.events()
             else:
-                bound[fd].take(os.read(fd, 4096))
+                self._take(bound[fd])
+
+    def _take(self, far: Far) -> None:
+        assert far.bound is not None
+        data, source = far.bound.recvfrom(4096)
+        far.take(data, source in {rtcp for _, rtcp in self._addresses.values()})
 
 
 def _bound(host: str) -> socket.socket:

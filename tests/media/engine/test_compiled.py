@@ -27,11 +27,11 @@ def thread_count() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def udp(host: str = "127.0.0.1") -> socket.socket:
+def udp(number: int = 0, *, host: str = "127.0.0.1") -> socket.socket:
     made = socket.socket(
         socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM
     )
-    made.bind((host, 0))
+    made.bind((host, number))
     made.setblocking(False)
     return made
 
@@ -101,10 +101,24 @@ def test_a_refusal_is_said_once_and_harms_nothing(rig: LoopbackRig) -> None:
     rig.until(lambda: len(far.packets) >= 3 and Heard(port) in rig.events)
 
 
+def test_a_refusal_is_said_again_after_audio(rig: LoopbackRig) -> None:
+    port, far = rig.open(), rig.far()
+    plan = PortPlan(remote=far.address, accepts=ACCEPTS, sending=Sending.SILENCE)
+    assert far.bound is not None
+    for number in range(2):
+        rig.arrange(port, plan)
+        rig.send(far, port, audio(number))
+        rig.until(lambda seen=number: rig.statistics(port).packets_received == seen + 1)  # type: ignore[misc]
+        far.bound.close()
+        far.bound = None
+        rig.until(lambda seen=number: rig.events.count(Unreachable(port)) == seen + 1)  # type: ignore[misc]
+        far.bound = udp(far.address[1])
+
+
 def test_ipv6_is_relayed_to_ipv4(rig: LoopbackRig) -> None:
-    six, far_six, four, far_four = udp("::1"), udp("::1"), rig.open(), rig.far()
+    six, far_six, four, far_four = udp(host="::1"), udp(host="::1"), rig.open(), rig.far()
     address = six.getsockname()
-    port = rig.engine.open(six.detach(), udp("::1").detach(), 5, 5, 5)
+    port = rig.engine.open(six.detach(), udp(host="::1").detach(), 5, 5, 5)
     plan = PortPlan(
         remote=far_six.getsockname()[:2],
         accepts=ACCEPTS,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from media.audio import g711
 from media.dtmf.events import KEYS, TelephoneEvent, build_event, parse_event
-from media.dtmf.tones import tone_samples
+from media.dtmf.tones import BLOCK, tone_samples
 from media.engine.plan import Codec, PortPlan, Pressed, Sending
 from media.rtp.packet import Packet, build_packet
 from media.rtp.sequence import ahead16, ahead32
@@ -43,8 +43,12 @@ def press(sequence: int, timestamp: int, digit: str) -> list[bytes]:
     ]
 
 
-def tone(digit: str, first: int, frames: int, codec: Codec) -> list[bytes]:
+def tone(
+    digit: str, first: int, frames: int, codec: Codec, *, hole: range = range(0)
+) -> list[bytes]:
     samples = tone_samples(digit, 0, 160 * frames)
+    for at in hole:
+        samples[at] = 0
     linear = b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples)
     encode = g711.encode_alaw if codec is Codec.PCMA else g711.encode_ulaw
     silence = b"\xd5" if codec is Codec.PCMA else b"\xff"
@@ -131,6 +135,17 @@ def test_tones_are_heard_in_both_laws(rig: Rig) -> None:
     rig.until(lambda: pressed(rig) == "0D*5")
     durations = [e.duration_ms for e in rig.events if isinstance(e, Pressed)]
     assert all(60 <= duration <= 90 for duration in durations)
+
+
+def test_a_break_of_one_block_does_not_make_two_digits_of_one(rig: Rig) -> None:
+    port, far = rig.open(), rig.far()
+    rig.arrange(port, plan(far, events_payload_type=None))
+    hole = range(4 * BLOCK, 5 * BLOCK)
+    for data in tone("6", 0, 8, Codec.PCMA, hole=hole):
+        rig.send(far, port, data)
+    rig.until(lambda: pressed(rig) == "6")
+    rig.run(0.15)
+    assert pressed(rig) == "6"
 
 
 def test_a_tone_whose_audio_stops_is_said(rig: Rig) -> None:

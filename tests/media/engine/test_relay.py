@@ -94,6 +94,16 @@ def test_a_new_source_goes_on_where_the_old_one_ended(rig: Rig) -> None:
     assert [packet.marker for packet in called.packets] == [True, False, True, False, True]
 
 
+def test_a_new_source_waits_for_the_end_of_a_long_packet(rig: Rig) -> None:
+    """30 ms a packet: the timestamps of two sources must not overlap."""
+    one, caller, _, called = pair(rig)
+    rig.send(caller, one, audio(0, bytes(240)))
+    rig.send(caller, one, audio(0, bytes(240), ssrc=8))
+    rig.until(lambda: len(called.packets) == 2)
+    first, second = called.packets
+    assert ahead32(second.timestamp, first.timestamp) >= 240
+
+
 def assert_continuous(packets: list[Packet]) -> None:
     """No listener can tell that the source changed, but by the marker."""
     for before, after in itertools.pairwise(packets):

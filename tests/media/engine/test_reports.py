@@ -27,6 +27,7 @@ def test_a_sender_reports_and_learns_of_loss_and_round_trip(rig: Rig) -> None:
     assert reports is not None
     report = reports[0]
     assert isinstance(report, SenderReport)
+    assert far.from_rtcp == [False]
     assert (report.ssrc, report.packets) == (SSRC, rig.statistics(port).packets_sent)
     assert report.octets == 160 * report.packets
     assert [(b.ssrc, b.cumulative_lost, b.extended_highest) for b in report.blocks] == [
@@ -64,7 +65,7 @@ def test_one_who_sends_nothing_reports_what_it_hears_to_the_other_port(rig: Rig)
     (block,) = report.blocks
     assert block.last_report == 0x5678_9ABC
     assert 2 * 0x10000 < block.delay < 4 * 0x10000
-    assert far.reports == []
+    assert (far.reports, reports.from_rtcp) == ([], [True])
 
 
 def test_no_reports_without_an_address(rig: Rig) -> None:

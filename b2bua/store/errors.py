@@ -11,6 +11,10 @@ class Unavailable(StoreError):
     """PostgreSQL cannot be asked now; later it may answer, and nothing was half done."""
 
 
+class Rejected(StoreError):
+    """PostgreSQL will never take this value."""
+
+
 class PostgresFailed(StoreError):
     """The embedded PostgreSQL cannot be initialised, started or stopped."""
 

@@ -30,6 +30,10 @@ create table if not exists counter (key text primary key, state text not null);
 SAVE: Final = """
 insert into call values (?, ?) on conflict (id) do update set image = excluded.image
 """
+FINISH: Final = """
+insert into record (id, record) values (?, ?)
+on conflict (id) do update set record = excluded.record
+"""
 RETRY_SECONDS: Final = 1.0
 """How long a disk that refused a write is left alone."""
 CHECKPOINT_PAGES: Final = 50_000
@@ -224,10 +228,7 @@ class Journal:
             if record is None:
                 run("delete from record where id = ?", (call_id,))
             else:
-                run(
-                    "insert or ignore into record (id, record) values (?, ?)",
-                    (call_id, record),
-                )
+                run(FINISH, (call_id, record))
         for call_id, (record, why) in notes.rejected.items():
             run("insert or replace into rejected values (?, ?, ?)", (call_id, record, why))
         for key, state in notes.counters.items():

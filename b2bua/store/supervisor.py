@@ -60,7 +60,6 @@ class EmbeddedPostgres:
         self._binaries = binaries
         self._durable = durable
         self._uid = DEDICATED_UID if os.geteuid() == 0 else os.geteuid()
-        self._process: subprocess.Popen[bytes] | None = None
         self._users = FileLock(self._home / "users.lock")
         self._changing = FileLock(self._home / "change.lock")
 
@@ -122,7 +121,6 @@ class EmbeddedPostgres:
         async with self._changing.exclusive(START_SECONDS):
             self._users.release()
             if not self._users.try_exclusive():
-                self._let_go()
                 return False
             try:
                 await self._shut_down()
@@ -203,12 +201,17 @@ class EmbeddedPostgres:
         loop = asyncio.get_running_loop()
         give_up = loop.time() + START_SECONDS
         while True:
-            self._process = self._spawn(binaries)
-            while self._process.poll() is None and not self._accepts(self._process.pid):
+            process = self._spawn(binaries)
+            while process.poll() is None and not self._accepts(process.pid):
                 await asyncio.sleep(0.01)
                 if loop.time() > give_up:
+                    process.kill()
+                    process.wait()
                     raise PostgresFailed(f"PostgreSQL does not come up: {self._log_tail()}")
-            if self._process.returncode is None:
+            if process.returncode is None:
+                # From now on it is known by its file, like one that another program
+                # started; Popen must not complain that it was never waited for.
+                process.returncode = 0
                 return
             if "shared memory block" not in self._log_tail() or loop.time() > give_up:
                 raise PostgresFailed(f"PostgreSQL does not start: {self._log_tail()}")
@@ -294,15 +297,6 @@ class EmbeddedPostgres:
                 continue
         if self.pid is not None:
             raise PostgresFailed(f"PostgreSQL {self.pid} does not stop")
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
-
-    def _let_go(self) -> None:
-        """Leave a running child to itself; Popen would complain when it is collected."""
-        if self._process is not None:
-            self._process.returncode = 0
-            self._process = None
 
     async def _exit_of(self, pid: int) -> None:
         try:

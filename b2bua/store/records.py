@@ -1,0 +1,162 @@
+"""Call records and what periods hold: written many at a time, read back newest first."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from b2bua.service.limits import Usage
+from b2bua.service.record import CallRecord
+from b2bua.store.encoding import decode_record
+from b2bua.store.errors import Rejected
+from b2bua.store.pool import WORK_SECONDS, Database
+
+COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
+JSON_COLUMNS: Final = frozenset({"attempts", "trace", "ladder", "quality"})
+PAGE: Final = 500
+INSERT: Final = f"""
+with fresh as (
+    insert into call_record ({", ".join(COLUMNS)})
+    select {", ".join(COLUMNS)} from incoming order by id
+    on conflict (id) do nothing
+    returning number, plan_version, invite_at, outcome, fee
+), moved as (
+    insert into usage (number, period, starts, offered, admitted, answered, spend)
+    select
+        number, period,
+        date_trunc(period::text, invite_at at time zone timezone)::date as starts,
+        count(*), count(*) filter (where outcome <> 'refused'),
+        count(*) filter (where outcome = 'answered'), sum(fee)
+    from fresh
+    join plan_version as known using (number)
+    cross join unnest(enum_range(null::period)) as period
+    where known.version = fresh.plan_version
+    group by number, period, starts order by number, period, starts
+    on conflict (number, period, starts) do update set
+        offered = usage.offered + excluded.offered,
+        admitted = usage.admitted + excluded.admitted,
+        answered = usage.answered + excluded.answered,
+        spend = usage.spend + excluded.spend
+)
+select count(*) from fresh
+"""
+USAGE: Final = """
+select
+    coalesce(sum(admitted) filter (where period = 'month'), 0)::bigint as month,
+    coalesce(sum(admitted) filter (where period = 'week'), 0)::bigint as week,
+    coalesce(sum(spend) filter (where period = 'month'), 0)::bigint as spend
+from usage
+where number = $1 and starts = date_trunc(period::text, $2 at time zone $3)::date
+"""
+
+
+class Records:
+    """The call records of all nodes in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, records: Sequence[CallRecord]) -> int:
+        """Store records and move the usage of those that were not there; how many were not.
+
+        One transaction: after Unavailable the same records may be given again. Raises
+        Rejected if PostgreSQL will never take one of them.
+        """
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                "create temporary table if not exists incoming"
+                " (like call_record) on commit delete rows"
+            )
+            rows = [_row(record) for record in records]
+            try:
+                await connection.copy_records_to_table(
+                    "incoming", records=rows, columns=COLUMNS
+                )
+            except OverflowError as error:
+                raise Rejected(f"a number of a record: {error}") from error
+            added: int = await connection.fetchval(INSERT)
+        return added
+
+    async def calls(
+        self,
+        number: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CallRecord]:
+        """Records by the time of their INVITE, newest first, ``until`` not included.
+
+        Read a page at a time, so that a long listing holds no transaction open.
+        """
+        left = limit
+        before: tuple[datetime | None, str] = (until, "")
+        while left is None or left > 0:
+            page = PAGE if left is None else min(PAGE, left)
+            async with self._database.connection(WORK_SECONDS) as connection:
+                rows = await connection.fetch(
+                    "select to_jsonb(call_record)::text as record from call_record"
+                    " where ($1::text is null or number = $1)"
+                    " and ($2::timestamptz is null or invite_at >= $2)"
+                    " and ($3::timestamptz is null or (invite_at, id) < ($3, $4))"
+                    " order by invite_at desc, id desc limit $5",
+                    number,
+                    since,
+                    *before,
+                    page,
+                )
+            for row in rows:
+                record = decode_record(row["record"].encode())
+                before = (record.invite_at, record.id)
+                yield record
+            if len(rows) < page:
+                return
+            left = None if left is None else left - page
+
+    async def call(self, call_id: str) -> CallRecord | None:
+        """One record, or None."""
+        async with self._database.connection() as connection:
+            row: str | None = await connection.fetchval(
+                "select to_jsonb(call_record)::text from call_record where id = $1", call_id
+            )
+        return None if row is None else decode_record(row.encode())
+
+    async def usage(self, number: str, at: datetime, timezone: str) -> Usage:
+        """What the month and the week of ``at`` hold for a number; nothing is reserved."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(USAGE, number, at, timezone)
+        if row is None:
+            return Usage()
+        return Usage(
+            calls_this_month=row["month"],
+            calls_this_week=row["week"],
+            spent_this_month=row["spend"],
+        )
+
+
+def _row(record: CallRecord) -> tuple[object, ...]:
+    plain: dict[str, object] = msgspec.to_builtins(record, builtin_types=(datetime,))
+    return tuple(
+        _json(plain[name]) if name in JSON_COLUMNS else _storable(plain[name])
+        for name in COLUMNS
+    )
+
+
+def _json(value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    return msgspec.json.encode(_storable(value)).decode() if "\\u0000" in text else text
+
+
+def _storable(value: object) -> object:
+    """PostgreSQL's text holds every character but NUL."""
+    match value:
+        case str():
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        case dict():
+            return {key: _storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_storable(item) for item in value]
+        case _:
+            return value

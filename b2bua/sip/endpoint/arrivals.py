@@ -16,7 +16,7 @@ from b2bua.sip.message.via import parse_via
 from b2bua.sip.transaction.layer import TransactionLayer
 from b2bua.sip.transaction.outputs import LayerOutput
 from b2bua.sip.transport.flow import Flow
-from b2bua.sip.transport.response_path import response_flow, stamp
+from b2bua.sip.transport.response_path import reopened_flow, response_flow, stamp
 
 Arrived: TypeAlias = LayerOutput[Flow, User] | Transmit | Dropped | Crossed
 
@@ -78,6 +78,11 @@ class Arrivals:
         stamped = stamp(via, flow.remote)
         if stamped is not via:
             request.headers.replace_top("Via", str(stamped))
-        reply_by = response_flow(flow, via)
-        said = self._layer.receive_request(request, flow, now, reply_by=reply_by)
+        said = self._layer.receive_request(
+            request,
+            flow,
+            now,
+            reply_by=response_flow(flow, via),
+            spare=reopened_flow(flow, via),
+        )
         return [*said]

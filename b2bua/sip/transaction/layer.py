@@ -178,16 +178,26 @@ class TransactionLayer(Generic[FlowT, UserT]):
         return said
 
     def receive_request(
-        self, request: Request, flow: FlowT, now: Instant, *, reply_by: FlowT | None = None
+        self,
+        request: Request,
+        flow: FlowT,
+        now: Instant,
+        *,
+        reply_by: FlowT | None = None,
+        spare: FlowT | None = None,
     ) -> list[LayerOutput[FlowT, UserT]]:
-        """Take a request that came by ``flow``; ``reply_by`` if responses go elsewhere."""
+        """Take a request that came by ``flow``.
+
+        Responses go back by it, or by ``reply_by`` if that is given; and by ``spare`` once
+        it has failed (§18.2.2).
+        """
         key = key_of_request(request)
         server = self._servers.get(key)
         if request.method == "ACK":
             return self._receive_ack(server, StrayAck(request, flow), now)
         if server is not None:
             return self._settle_server(server, server.machine.receive(now))
-        server = self._begin(key, request, reply_by or flow, now)
+        server = self._begin(key, request, reply_by or flow, spare, now)
         if request.method == "CANCEL":
             invite = self._servers.get(cancelled_by(request))
             if invite is not None and invite.flow.remote[0] == server.flow.remote[0]:
@@ -208,6 +218,10 @@ class TransactionLayer(Generic[FlowT, UserT]):
             match side:
                 case ClientSide():
                     said += self._settle_client(side, side.machine.transport_failed(now))
+                case ServerSide() if side.spare is not None:
+                    self._detach(side)
+                    side.flow, side.spare = side.spare, None
+                    self._peers.setdefault(side.flow.remote, set()).add(side)
                 case ServerSide():
                     said += self._settle_server(side, side.machine.transport_failed(now))
         return said
@@ -232,7 +246,12 @@ class TransactionLayer(Generic[FlowT, UserT]):
         return serialize(ack_of(client.request, client.response))
 
     def _begin(
-        self, key: ServerKey, request: Request, flow: FlowT, now: Instant
+        self,
+        key: ServerKey,
+        request: Request,
+        flow: FlowT,
+        spare: FlowT | None,
+        now: Instant,
     ) -> ServerSide[FlowT]:
         machine = (
             InviteServer(
@@ -248,6 +267,7 @@ class TransactionLayer(Generic[FlowT, UserT]):
             machine=machine,
             merge_key=merge_key_of(request),
             flow=flow,
+            spare=spare,
         )
         self._servers[server.key] = server
         self._peers.setdefault(flow.remote, set()).add(server)
@@ -326,6 +346,9 @@ class TransactionLayer(Generic[FlowT, UserT]):
 
     def _leave(self, side: ClientSide[FlowT, UserT] | ServerSide[FlowT]) -> None:
         side.ended = True
+        self._detach(side)
+
+    def _detach(self, side: ClientSide[FlowT, UserT] | ServerSide[FlowT]) -> None:
         peers = self._peers[side.flow.remote]
         peers.discard(side)
         if not peers:

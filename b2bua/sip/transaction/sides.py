@@ -46,6 +46,8 @@ class ServerSide(Generic[FlowT]):
     merge_key: MergeKey | None
     flow: FlowT
     """Where responses go."""
+    spare: FlowT | None
+    """Where they go once that has failed."""
     ack: StrayAck[FlowT] | None = None
     """The latest that came."""
     alarm: Instant | None = None

@@ -37,7 +37,12 @@ def response_flow(flow: Flow, via: Via) -> Flow:
     return flow if port == flow.remote[1] else replace(flow, remote=(flow.remote[0], port))
 
 
-def reopened_flow(flow: Flow, via: Via) -> Flow:
-    """The flow for a response whose connection is gone: a new one to sent-by (§18.2.2)."""
-    port = via.port or (5061 if flow.transport in {"tls", "wss"} else 5060)
+def reopened_flow(flow: Flow, via: Via) -> Flow | None:
+    """The flow for responses once the connection is gone: a new one to sent-by (§18.2.2).
+
+    None over UDP, which has no connection, and for a WebSocket, which its client opens.
+    """
+    if flow.transport not in {"tcp", "tls"}:
+        return None
+    port = via.port or (5061 if flow.transport == "tls" else 5060)
     return replace(flow, remote=(flow.remote[0], port), connection=0)

@@ -401,6 +401,22 @@ def test_a_lost_connection_fails_what_was_sent_by_it_or_before_it_was_made() -> 
     assert [key for key in (first, second, other) if key in layer._clients] == [other]
 
 
+def test_responses_take_a_new_connection_when_theirs_is_lost() -> None:
+    """§18.2.2: to the port of sent-by; and that may fail in its turn."""
+    layer = make()
+    spare = Flow("tcp", TCP.local, ("127.0.0.2", 5070))
+    [output] = layer.receive_request(request(), TCP, 0.0, spare=spare)
+    assert isinstance(output, NewRequest)
+    assert layer.flow_failed(TCP, 0.1) == []
+    [ringing] = layer.respond(output.key, response(request(), 180), 0.15)
+    assert isinstance(ringing, Transmit)
+    assert ringing.flow == spare
+    assert layer.flow_failed(spare, 0.2) == [ResponseFailed(output.key)]
+    layer.respond(output.key, response(request(), 486), 1.0)
+    run(layer, 100.0)
+    assert_empty(layer)
+
+
 def test_timers_of_many_transactions_fire_in_order_however_late_the_wake() -> None:
     def start() -> Layer:
         layer = make()

@@ -3,7 +3,7 @@
 import pytest
 
 from b2bua.sip.message.via import parse_via
-from b2bua.sip.transport.flow import Flow
+from b2bua.sip.transport.flow import Flow, TransportName
 from b2bua.sip.transport.response_path import reopened_flow, response_flow, stamp
 
 LOCAL = ("127.0.0.1", 5060)
@@ -53,8 +53,14 @@ def test_a_stream_is_used_both_ways_whatever_the_via_says() -> None:
     [("tcp", "h:5070", 5070), ("tcp", "h", 5060), ("tls", "h", 5061)],
 )
 def test_a_lost_connection_is_made_again_to_sent_by(
-    transport: str, via: str, port: int
+    transport: TransportName, via: str, port: int
 ) -> None:
-    flow = Flow("tls" if transport == "tls" else "tcp", LOCAL, SOURCE, connection=3)
+    flow = Flow(transport, LOCAL, SOURCE, connection=3)
     again = reopened_flow(flow, parse_via(f"SIP/2.0/TCP {via};branch=b"))
-    assert (again.remote, again.connection) == (("127.0.0.2", port), 0)
+    assert again == Flow(transport, LOCAL, ("127.0.0.2", port))
+
+
+@pytest.mark.parametrize("transport", ["udp", "ws", "wss"])
+def test_what_is_no_connection_of_ours_is_not_made_again(transport: TransportName) -> None:
+    via = parse_via("SIP/2.0/TCP h:5070;branch=b")
+    assert reopened_flow(Flow(transport, LOCAL, SOURCE), via) is None

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,7 @@ CALENDAR: Final = Calendar(
 """The National Day of 2026: a week off, paid with a Sunday before and a Saturday after."""
 
 
+@cache
 def the_plan() -> Plan:
     """The plan of the documentation."""
     read = read_plans(PLAN_TEXT, "plan.yaml", KNOWN)

@@ -120,6 +120,12 @@ def test_nested_menus_and_the_way_back() -> None:
     assert caller.keys("01").last == Chose(SALES, "3,0,1")
 
 
+def test_each_visit_of_a_menu_has_its_own_retries() -> None:
+    caller = in_menu().keys("77" + "30" + "77")
+    assert caller.prompts[-1] == ("invalid-key", "menu")
+    assert caller.keys("1").last == Chose(SALES, "3,0,1")
+
+
 def test_a_menu_without_default_refuses() -> None:
     assert in_menu("more").listens().waits(5).last == GaveUp(None, "")
 

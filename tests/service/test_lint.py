@@ -61,6 +61,7 @@ def test_gaps_in_the_week(whens: Sequence[When], gap: str | None) -> None:
         (When(days=frozenset((1,))), When(days=MON_FRI), False),
         (When(hours=((540, 1079),)), When(hours=((600, 700),)), True),
         (When(hours=((1320, 360),)), When(hours=((1380, 300),)), True),
+        (When(hours=((1320, 360),)), When(hours=((1380, 400),)), False),
         (When(hours=((1320, 360),)), When(hours=((0, 300),)), False),
         (When(workday=True), When(), False),
         (When(), When(workday=True), True),

@@ -164,6 +164,7 @@ def test_the_plan_of_the_documentation() -> None:
             "routes[2].when",
             "the last route must have no conditions",
         ),
+        ("sales-2: 30}}}", "sales-2: 29}}}", 25, "routes[1].to.percent", "sum to 99"),
         ("name: otherwise, ", "name: south, ", 26, "routes[2].name", "there already"),
         # groups
         (
@@ -255,6 +256,15 @@ def test_numbers_need_no_quotes() -> None:
     assert read[0].destinations["sales-1"].number == "02088886001"
     assert read[0].password == "0420"
     assert "0420" not in repr(read[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "li"), [("500", 500_000), ("500.5", 500_500), ("0.405", 405), ("0", 0)]
+)
+def test_money_in_yuan(text: str, li: int) -> None:
+    read = read_plans(PLAN_TEXT.replace("500.00", text), "plan.yaml", KNOWN)
+    assert isinstance(read, tuple)
+    assert read[0].caps.spend_per_month == li
 
 
 def test_the_operator_may_allow_other_destinations() -> None:

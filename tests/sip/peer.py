@@ -9,7 +9,7 @@ from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Resolve, Transm
 from b2bua.sip.message.build import response_to
 from b2bua.sip.message.headers import Headers
 from b2bua.sip.message.message import Message, Request, Response
-from b2bua.sip.message.parser import parse
+from b2bua.sip.message.parser import Refusal, parse
 from b2bua.sip.message.serializer import serialize
 from b2bua.sip.sdp.description import SessionDescription
 from b2bua.sip.sdp.serializer import serialize_description
@@ -32,6 +32,8 @@ class Peer:
     dropped: list[str] = field(default_factory=list)
     questions: list[Resolve] = field(default_factory=list)
     targets: list[Address] = field(default_factory=list)
+    echoes: list[bytes] = field(default_factory=list)
+    """Refusals of what could not be read, and so cannot be read either."""
     branch: int = 0
 
     def send(self, message: Message | bytes, source: Address | None = None) -> None:
@@ -54,8 +56,11 @@ class Peer:
             match output:
                 case Transmit(data, flow):
                     message = parse(data)
-                    assert isinstance(message, Request | Response), data
-                    self.heard.append(message)
+                    if isinstance(message, Refusal):
+                        assert data[8:9] in b"45", data
+                        self.echoes.append(data)
+                    else:
+                        self.heard.append(message)
                     self.targets.append(flow.remote)
                 case Dropped(reason):
                     self.dropped.append(reason)

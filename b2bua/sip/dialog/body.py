@@ -63,6 +63,14 @@ def description_of(message: Request | Response) -> SessionDescription | None:
         raise Unsuitable(error.status, "Malformed Description", warning) from error
 
 
+def readable_description(message: Request | Response) -> SessionDescription | None:
+    """The description a message carries, None also when it cannot be understood."""
+    try:
+        return description_of(message)
+    except Unsuitable:
+        return None
+
+
 def _description_part(message: Request | Response) -> bytes | None:
     try:
         data = body_of_type(message, SDP)

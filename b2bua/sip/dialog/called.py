@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from itertools import count
 
 from b2bua.core.clock import Instant
+from b2bua.core.errors import InvalidState
 from b2bua.core.tokens import Tokens
-from b2bua.sip.dialog.body import Unsuitable, description_of
+from b2bua.sip.dialog.body import Unsuitable, description_of, readable_description
 from b2bua.sip.dialog.conversation import Conversation
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.dialog import called_dialog
@@ -217,6 +218,8 @@ class Called:
         modification = self.conversation.modification
         outputs: list[Output] = []
         description = order.description or self._ours
+        if description is None and modification.initial is Initial.THEIRS:
+            raise InvalidState("A 200 needs a description")
         said: SessionDescription | None = None
         if modification.initial is Initial.THEIRS and description is not None:
             said = description
@@ -336,10 +339,7 @@ class Called:
 
     def _take_answer(self, ack: Request) -> list[Output]:
         """The answer that an ACK must bring to the offer in our 2xx (§13.2.1)."""
-        try:
-            description = description_of(ack)
-        except Unsuitable:
-            return []
+        description = readable_description(ack)
         return [] if description is None else self._described(description)
 
     def receive_response(

@@ -18,11 +18,12 @@ released, even when call control has long forgotten the session::
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Final
 
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.attempts import Attempt, Attempts
-from b2bua.sip.dialog.body import Unsuitable, description_of
+from b2bua.sip.dialog.body import readable_description
 from b2bua.sip.dialog.conversation import Conversation
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.dialog import calling_dialog
@@ -47,6 +48,9 @@ from b2bua.sip.message.build import response_to
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.sdp.description import SessionDescription
 from b2bua.sip.transaction.key import ServerKey
+
+MOST_FORKS: Final = 32
+"""Early dialogs of one session; what rings beyond them only rings."""
 
 
 @dataclass(slots=True)
@@ -155,7 +159,8 @@ class Calling:
             self._patience_at = None
         if self._closed or attempt.left or self._winner or response.status == 100:
             return []
-        if not response.to.tag:
+        tag = response.to.tag
+        if not tag or (tag not in self._forks and len(self._forks) >= MOST_FORKS):
             return [self._progress(response, None)]
         fork = self._fork(purpose, attempt, response)
         outputs: list[Output] = []
@@ -165,7 +170,7 @@ class Calling:
             fork.rseq = response.rseq
             rack = ("RAck", f"{response.rseq} {response.cseq.number} INVITE")
             outputs.append(fork.conversation.requests.send(Task.PRACK, "PRACK", rack))
-        description = _readable(response)
+        description = readable_description(response)
         if description is not None:
             self._describe(fork, description, reliable=bool(outputs))
         return [*outputs, self._progress(response, description)]
@@ -224,7 +229,7 @@ class Calling:
             conversation.end(EndReason.RELEASED, now)
             return [ack, conversation.bye()]
         described = conversation.modification.remote
-        answer = None if described else _readable(response) or fork.preview
+        answer = None if described else readable_description(response) or fork.preview
         if described is None and answer is None:
             conversation.end(EndReason.FAILED, now)
             refused = Refused(session=self.session, status=488, local=True)
@@ -392,11 +397,3 @@ class Calling:
         purpose, attempt = self._attempts.leave()
         self._refusal = Refused(session=self.session, status=408, local=True)
         return [SendCancel(purpose), *self._go_on(self._attempts.after(attempt), now)]
-
-
-def _readable(response: Response) -> SessionDescription | None:
-    """The description a response carries, None also when it cannot be understood."""
-    try:
-        return description_of(response)
-    except Unsuitable:
-        return None

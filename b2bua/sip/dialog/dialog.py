@@ -61,7 +61,7 @@ class Dialog:
             self.local_cseq += 1
             cseq = self.local_cseq
         uri, routes = self._path()
-        headers = Headers(
+        headers = Headers.of_canonical(
             [
                 ("Max-Forwards", "70"),
                 *(("Route", f"<{route}>") for route in routes),

@@ -29,7 +29,7 @@ def first_invite(  # noqa: PLR0913 (each is one header of it)
     """Build it for one next hop; ``interval`` is the Session-Expires to ask for."""
     target = _called(order.user, next_hop)
     body = serialize_description(order.offer)
-    headers = Headers(
+    headers = Headers.of_canonical(
         [
             ("Max-Forwards", str(order.max_forwards)),
             ("From", f"{_caller(order, terms)};tag={order.session}"),

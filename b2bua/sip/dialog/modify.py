@@ -18,7 +18,7 @@ from typing import Final
 
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
-from b2bua.sip.dialog.body import Unsuitable, description_of
+from b2bua.sip.dialog.body import Unsuitable, description_of, readable_description
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.dialog import Dialog
 from b2bua.sip.dialog.events import Described, Offered, OfferFailed, SessionId
@@ -215,10 +215,7 @@ class Modification:
         offer, self._open = self._open, None
         if offer is None:
             return self.proceed(now)
-        try:
-            description = description_of(ack)
-        except Unsuitable:
-            description = None
+        description = readable_description(ack)
         if description is None:
             failed = OfferFailed(session=self._session, status=488)
             return [failed, *self.proceed(now)]
@@ -283,10 +280,7 @@ class Modification:
         if pending.task is Task.UPDATE:
             return self.proceed(now)
         self._limit = None
-        try:
-            description = description_of(response)
-        except Unsuitable:
-            description = None
+        description = readable_description(response)
         if description is None:
             return [*self._gave_up(pending, 488), *self.proceed(now)]
         changed = description != self.remote

@@ -107,6 +107,7 @@ class Refresh:
         interval = asked.seconds if asked else self.interval or ours
         if interval is None:
             return ()
+        interval = max(interval, request.min_se or 0)
         refresher = asked.refresher if asked else None
         if not supported:
             refresher = "uas"

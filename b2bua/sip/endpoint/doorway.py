@@ -4,8 +4,9 @@ Header fields are read when asked; here everything is asked at once, so that who
 comes later never meets one that cannot be read.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
@@ -20,6 +21,7 @@ from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
 from b2bua.sip.message.build import response_to, response_to_refused
 from b2bua.sip.message.errors import MalformedMessage
+from b2bua.sip.message.headers import canonical_name
 from b2bua.sip.message.message import Message, Request, Response
 from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.parser import Refusal
@@ -139,17 +141,42 @@ class Doorway:
 
 def read_through(message: Message) -> None:
     """Read every field that a session looks at. Raises :class:`MalformedMessage`."""
+    for name, _ in message.headers:
+        read = _READ_CANONICAL.get(name)
+        if read is not None:
+            read(message)
+
+
+def _read_routes(message: Message) -> None:
     for route in message.record_route:
         parse_uri(route.uri)
+
+
+def _read_contacts(message: Message) -> None:
     for contact in message.contacts:
         if contact.uri.lower().startswith(("sip:", "sips:")):
             parse_uri(contact.uri)
-    _ = (message.require, message.supported, message.allow, message.reasons)
-    _ = (message.session_expires, message.min_se, message.content_type)
-    _ = (message.rseq, message.rack)
-    if isinstance(message, Request):
-        _ = (message.max_forwards, message.asserted_identity, message.called_party)
-        _ = (message.privacy, message.diversions)
+
+
+_READ: Final[Mapping[str, Callable[[Message], object]]] = {
+    "Record-Route": _read_routes,
+    "Contact": _read_contacts,
+    "Require": lambda message: message.require,
+    "Supported": lambda message: message.supported,
+    "Allow": lambda message: message.allow,
+    "Reason": lambda message: message.reasons,
+    "Session-Expires": lambda message: message.session_expires,
+    "Min-SE": lambda message: message.min_se,
+    "Content-Type": lambda message: message.content_type,
+    "RSeq": lambda message: message.rseq,
+    "RAck": lambda message: message.rack,
+    "Max-Forwards": lambda message: message.max_forwards,
+    "P-Asserted-Identity": lambda message: message.asserted_identity,
+    "P-Called-Party-ID": lambda message: message.called_party,
+    "Privacy": lambda message: message.privacy,
+    "Diversion": lambda message: message.diversions,
+}
+_READ_CANONICAL: Final = {canonical_name(name): read for name, read in _READ.items()}
 
 
 def refusal_of(request: Request, methods: tuple[str, ...], tag: str) -> Response | None:

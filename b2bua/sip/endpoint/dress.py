@@ -3,6 +3,7 @@
 from b2bua.core.tokens import MAGIC_COOKIE
 from b2bua.sip.dialog.terms import EXTENSIONS, METHODS
 from b2bua.sip.endpoint.settings import Listener
+from b2bua.sip.message.headers import Headers
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.message.uri import SipUri
 from b2bua.sip.message.via import Via
@@ -34,7 +35,7 @@ def dress_request(
         branch=branch if branch.startswith(MAGIC_COOKIE) else MAGIC_COOKIE + branch,
         rport=0,
     )
-    headers = request.headers.copy()
+    headers = request.headers
     items = [("Via", str(via)), *headers]
     if request.method in ("INVITE", "UPDATE"):
         items.append(("Contact", contact(listener)))
@@ -42,7 +43,8 @@ def dress_request(
             items.append(("Allow", _ALLOW))
     if request.method != "ACK":
         items.append(("User-Agent", user_agent))
-    return Request(request.method, request.uri, type(headers)(items), request.body)
+    dressed = Headers.of_canonical(items)
+    return Request(request.method, request.uri, dressed, request.body)
 
 
 def dress_response(response: Response, listener: Listener, user_agent: str) -> Response:

@@ -158,11 +158,9 @@ class SipEndpoint:
         return self._run(now)
 
     def _wake_session(self, now: Instant) -> None:
-        alarm = self._registry.alarms.pop(now)
-        if alarm is None:
-            return
-        due, entry = alarm
-        self._ask(entry.session.session, lambda session: session.wake(due), due)
+        if alarm := self._registry.alarms.pop(now):
+            due, entry = alarm
+            self._ask(entry.session.session, lambda session: session.wake(due), due)
 
     def image(self, session: SessionId, now: Instant) -> SessionImage | None:
         """The session as a value, or None unless it was answered and goes on."""
@@ -181,8 +179,7 @@ class SipEndpoint:
         session = Restored(
             image, terms=self._settings.terms(trunk), tokens=self._tokens, now=now
         )
-        flow = flow_of(image)
-        entry = Entry(session=session, trunk=image.trunk, flow=flow)
+        entry = Entry(session=session, trunk=image.trunk, flow=flow_of(image))
         self._registry.add(entry)
         self._registry.watch(entry)
         return self._run(now)
@@ -190,6 +187,7 @@ class SipEndpoint:
     def abandon(self, session: SessionId, now: Instant) -> list[Output]:
         """End a session whose machine has raised, without asking that machine."""
         entry = self._registry.entries.get(session)
+        self.working_on = None
         if entry is not None:
             self._registry.remove(entry)
             for key in self._registry.invites_of(session):
@@ -202,9 +200,9 @@ class SipEndpoint:
                 self._backlog.append(Ended(session=session, reason=EndReason.FAILED))
         return self._run(now)
 
-    def _run(self, now: Instant, *outputs: Output) -> list[Output]:
+    def _run(self, now: Instant) -> list[Output]:
         self._carry_out(now)
-        collected, self._outputs = [*self._outputs, *outputs], []
+        collected, self._outputs = self._outputs, []
         return collected
 
     def _carry_out(self, now: Instant) -> None:

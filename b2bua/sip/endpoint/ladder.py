@@ -12,10 +12,7 @@ def line_of(message: Message) -> str:
 
 def line_of_bytes(data: bytes) -> str:
     """The same, of a message that we have written ourselves."""
-    head = data[: data.find(b"\r\n\r\n")].decode("utf-8", "surrogateescape")
-    start, _, rest = head.partition("\r\n")
-    _, _, after = rest.partition("CSeq: ")
-    cseq = after.partition("\r\n")[0]
-    return (
-        f"{start} ({cseq})" if start.startswith("SIP/") else f"{start} ({cseq.split()[0]})"
-    )
+    start = data[: data.find(b"\r\n")].decode("utf-8", "surrogateescape")
+    begin = data.find(b"\r\nCSeq: ") + len(b"\r\nCSeq: ")
+    cseq = data[begin : data.find(b"\r\n", begin)].decode("ascii", "replace")
+    return f"{start} ({cseq if start.startswith('SIP/') else cseq.partition(' ')[0]})"

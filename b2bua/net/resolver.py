@@ -58,6 +58,12 @@ _POINTED: Final[dict[str, TransportName]] = {
 }
 
 
+def _system_addresses(host: str, port: int, datagrams: bool) -> list[Address]:
+    kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
+    found = socket.getaddrinfo(host, port, type=kind)
+    return [cast(Address, address[:2]) for *_, address in found]
+
+
 class Resolver:
     """Answers questions; close it when the loop ends."""
 
@@ -65,10 +71,16 @@ class Resolver:
         self,
         servers: Sequence[Address] | None = None,
         fraction: Callable[[], float] = random.random,
+        addresses: Callable[[str, int, bool], list[Address]] = _system_addresses,
     ) -> None:
-        """``servers``: name servers for SRV and NAPTR, None for the system's."""
+        """``servers``: name servers for SRV and NAPTR, None for the system's.
+
+        ``addresses`` is called on a thread, as it may block: host, port, and whether for
+        datagrams; it raises OSError.
+        """
         self._servers = tuple(_system_servers() if servers is None else servers)
         self._fraction = fraction
+        self._addresses = addresses
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="resolver")
 
     def close(self) -> None:
@@ -112,13 +124,10 @@ class Resolver:
         self, transport: TransportName, host: str, port: int
     ) -> tuple[Target, ...]:
         """The addresses of a host, in the system's order (RFC 6724)."""
-        loop = asyncio.get_running_loop()
-        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        found = await loop.run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=kind)
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._addresses, host, port, transport == "udp"
         )
-        addresses = (cast(Address, address[:2]) for *_, address in found)
-        return tuple(Target(transport, one) for one in dict.fromkeys(addresses))
+        return tuple(Target(transport, one) for one in dict.fromkeys(found))
 
     async def _services(self, question: Question) -> list[tuple[TransportName, Service]]:
         """What NAPTR and SRV say (§4.1, §4.2), in the order to be tried; else nothing."""

@@ -5,15 +5,19 @@ from being published.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
 from b2bua.service.number import service_number
 from b2bua.service.plan import Calendar, Menu, Plan, Route, ToMenu, When
-from b2bua.service.planfile import Finding
+from b2bua.service.planfile import Finding, read_documents
+from b2bua.service.planreading import Known
+from b2bua.service.plantext import Path, field_name
 from b2bua.service.schedule import WEEKDAYS, minute_text
+
+Remark: TypeAlias = tuple[Path, str]
 
 DAY: Final = 24 * 60
 ALARM_MONTH: Final = 12
@@ -32,23 +36,43 @@ class Around:
     """Names of the catalogue; None: do not check."""
 
 
-def lint(plan: Plan, around: Around, file_name: str = "") -> list[Finding]:
-    """Everything about ``plan`` that deserves a second look."""
-    remarks = (
-        *_gaps(plan),
-        *_shadows(plan),
-        *_loops(plan, around.own_numbers),
-        *_rounds(plan),
-        *_prompts(plan, around.prompts),
-        *_calendar(plan, around),
-    )
+def lint(plan: Plan, around: Around) -> list[Finding]:
+    """Everything about a published plan that deserves a second look."""
     return [
-        Finding(file=file_name or plan.number, line=0, field=field, message=message)
-        for field, message in remarks
+        Finding(file=plan.number, line=0, field=field_name(path), message=message)
+        for path, message in _remarks(plan, around)
     ]
 
 
-def _gaps(plan: Plan) -> Iterator[tuple[str, str]]:
+def check(text: str, file_name: str, known: Known, around: Around) -> list[Finding]:
+    """Everything that is wrong with a file; of a faultless one, what looks odd."""
+    read = read_documents(text, file_name, known)
+    if isinstance(read, list):
+        return read
+    ours = {*around.own_numbers, *(plan.number for _, plan in read)}
+    around = replace(around, own_numbers=ours)
+    return [
+        Finding(
+            file=file_name,
+            line=document.line(path),
+            field=field_name(path),
+            message=message,
+        )
+        for document, plan in read
+        for path, message in _remarks(plan, around)
+    ]
+
+
+def _remarks(plan: Plan, around: Around) -> Iterator[Remark]:
+    yield from _gaps(plan)
+    yield from _shadows(plan)
+    yield from _loops(plan, around.own_numbers)
+    yield from _rounds(plan)
+    yield from _prompts(plan, around.prompts)
+    yield from _calendar(plan, around)
+
+
+def _gaps(plan: Plan) -> Iterator[Remark]:
     """The first moment of the week at which some caller fits no route."""
     open_to_all = [
         route.when
@@ -61,7 +85,7 @@ def _gaps(plan: Plan) -> Iterator[tuple[str, str]]:
         if not any(_covers_moment(when, day, minute, worked) for when in open_to_all):
             kind = "workday" if worked else "day off"
             yield (
-                "routes",
+                ("routes",),
                 f"no route on {WEEKDAYS[day]} at {minute_text(minute)} if it is a {kind}; "
                 "add a last route without conditions",
             )
@@ -82,12 +106,12 @@ def _covers_moment(when: When, day: int, minute: int, worked: bool) -> bool:
     )
 
 
-def _shadows(plan: Plan) -> Iterator[tuple[str, str]]:
+def _shadows(plan: Plan) -> Iterator[Remark]:
     for place, route in enumerate(plan.routes):
         above = next((one for one in plan.routes[:place] if _covers(one, route)), None)
         if above is not None:
             yield (
-                f"routes[{place}]",
+                ("routes", place),
                 f"{route.name!r} is never reached: {above.name!r} takes all its calls; "
                 "move it further up",
             )
@@ -126,17 +150,17 @@ def _minutes(when: When) -> frozenset[int]:
     )
 
 
-def _loops(plan: Plan, own_numbers: Collection[str]) -> Iterator[tuple[str, str]]:
+def _loops(plan: Plan, own_numbers: Collection[str]) -> Iterator[Remark]:
     ours = {plan.number, *own_numbers}
     for name, destination in plan.destinations.items():
         if service_number(destination.number) in ours:
             yield (
-                f"destinations.{name}.number",
+                ("destinations", name, "number"),
                 f"{destination.number} is one of our own 400 numbers and is always skipped",
             )
 
 
-def _rounds(plan: Plan) -> Iterator[tuple[str, str]]:
+def _rounds(plan: Plan) -> Iterator[Remark]:
     """Menus in which a caller who says nothing goes round."""
     for name in plan.menus:
         seen: set[str] = set()
@@ -146,21 +170,26 @@ def _rounds(plan: Plan) -> Iterator[tuple[str, str]]:
             following = at.otherwise
             at = plan.menus[following.name] if isinstance(following, ToMenu) else None
         if at is not None and at.name == name:
-            yield f"menus.{name}.otherwise", "a silent caller comes back to the same menu"
+            yield (
+                ("menus", name, "otherwise"),
+                "a silent caller comes back to the same menu",
+            )
 
 
-def _prompts(plan: Plan, catalogue: Collection[str] | None) -> Iterator[tuple[str, str]]:
+def _prompts(plan: Plan, catalogue: Collection[str] | None) -> Iterator[Remark]:
     if catalogue is None:
         return
-    named = [(f"menus.{name}.prompt", menu.prompt) for name, menu in plan.menus.items()]
+    named: list[tuple[Path, str]] = [
+        (("menus", name, "prompt"), menu.prompt) for name, menu in plan.menus.items()
+    ]
     if plan.greeting is not None:
-        named.append(("greeting", plan.greeting))
-    for field, prompt in named:
+        named.append((("greeting",), plan.greeting))
+    for path, prompt in named:
         if prompt not in plan.prompts and prompt not in catalogue:
-            yield field, f"no prompt {prompt!r} beside the plan or in the catalogue"
+            yield path, f"no prompt {prompt!r} beside the plan or in the catalogue"
 
 
-def _calendar(plan: Plan, around: Around) -> Iterator[tuple[str, str]]:
+def _calendar(plan: Plan, around: Around) -> Iterator[Remark]:
     whens = [route.when for route in plan.routes]
     whens += [one.when for one in plan.destinations.values() if one.when is not None]
     if all(when.workday is None for when in whens):
@@ -171,7 +200,7 @@ def _calendar(plan: Plan, around: Around) -> Iterator[tuple[str, str]]:
     for year in years:
         if year not in around.calendar.years:
             yield (
-                "routes",
+                ("routes",),
                 f"the calendar has no holidays for {year}: weekdays alone decide; "
                 "bring the calendar up to date",
             )

@@ -54,37 +54,36 @@ class MalformedPlan(B2buaError):
 
 def read_plans(text: str, file_name: str, known: Known) -> tuple[Plan, ...] | list[Finding]:
     """The plans of a file, one a document; or everything that is wrong with it."""
+    read = read_documents(text, file_name, known)
+    return read if isinstance(read, list) else tuple(plan for _, plan in read)
+
+
+def read_documents(
+    text: str, file_name: str, known: Known
+) -> tuple[tuple[Document, Plan], ...] | list[Finding]:
+    """The same, each plan with the document that knows its lines."""
+
+    def finding(line: int, field: str, message: str) -> Finding:
+        return Finding(file=file_name, line=line, field=field, message=message)
+
     try:
         found = documents(text)
     except MalformedText as error:
-        return [
-            Finding(
-                file=file_name,
-                line=error.line,
-                field=error.field_name,
-                message=error.message,
-            )
-        ]
+        return [finding(error.line, error.field_name, error.message)]
     if not found:
-        return [Finding(file=file_name, line=1, field="", message="there is no plan in it")]
-    plans: list[Plan] = []
+        return [finding(1, "", "there is no plan in it")]
+    plans: list[tuple[Document, Plan]] = []
     findings: list[Finding] = []
     for document in found:
         read = _read(document, file_name, known)
-        if isinstance(read, Plan):
-            if any(plan.number == read.number for plan in plans):
-                message = f"{read.number} has a plan already, further up"
-                findings.append(
-                    Finding(
-                        file=file_name,
-                        line=document.line(("number",)),
-                        field="number",
-                        message=message,
-                    )
-                )
-            plans.append(read)
-        else:
+        if isinstance(read, list):
             findings += read
+            continue
+        if any(plan.number == read.number for _, plan in plans):
+            line = document.line(("number",))
+            message = f"{read.number} has a plan already, further up"
+            findings.append(finding(line, "number", message))
+        plans.append((document, read))
     return findings or tuple(plans)
 
 

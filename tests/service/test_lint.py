@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from b2bua.service.lint import Around, lint
+from b2bua.service.lint import Around, check, lint
 from b2bua.service.plan import Menu, Plan, Route, ToDestination, ToMenu, When
-from tests.service.plans import CALENDAR, the_plan
+from tests.service.plans import CALENDAR, KNOWN, PLAN_TEXT, the_plan
 
 NOVEMBER, DECEMBER = date(2026, 11, 21), date(2026, 12, 1)
 AROUND = Around(calendar=CALENDAR, today=NOVEMBER, prompts=("welcome", "menu"))
@@ -118,3 +118,24 @@ def test_a_calendar_without_data(today: date, years: list[str]) -> None:
     for year, (_, message) in zip(years, found, strict=True):
         assert year in message
     assert remarks(with_routes(When()), replace(AROUND, today=today)) == []
+
+
+def test_a_file_is_checked_for_mistakes_and_then_for_oddities() -> None:
+    early = "routes:\n  - {name: all, to: duty}\n"
+    text = PLAN_TEXT.replace("routes:", early + "#", 1)
+    found = check(text, "plan.yaml", KNOWN, AROUND)
+    assert [(one.line, one.field) for one in found] == [
+        (26, "routes[1]"),
+        (27, "routes[2]"),
+        (28, "routes[3]"),
+    ]
+    wrong = check(text.replace("ring: 15", "ring: 5"), "plan.yaml", KNOWN, AROUND)
+    assert [one.field for one in wrong] == ["destinations.sales-1.ring"]
+    assert check(PLAN_TEXT, "plan.yaml", KNOWN, AROUND) == []
+
+
+def test_plans_of_one_file_that_forward_to_each_other() -> None:
+    other = PLAN_TEXT.replace("4006001234", "4007001234")
+    other = other.replace("13900001111", "4006001234")
+    found = check(f"{PLAN_TEXT}---\n{other}", "two.yaml", KNOWN, AROUND)
+    assert [(one.line, one.field) for one in found] == [(40, "destinations.duty.number")]

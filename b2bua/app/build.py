@@ -1,0 +1,216 @@
+"""Settings to the values that each layer is built of."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final, cast
+
+from b2bua.app.places import area_file
+from b2bua.config.checks import split_listener
+from b2bua.config.settings import Settings
+from b2bua.config.settings import Trunk as TrunkSettings
+from b2bua.core.address import Address
+from b2bua.core.errors import B2buaError
+from b2bua.service.area import AreaTable
+from b2bua.service.plan import Tariff, TrunkRule
+from b2bua.sip.dialog.terms import METHODS, Credentials
+from b2bua.sip.endpoint.settings import EndpointSettings, Listener
+from b2bua.sip.endpoint.trunks import Trunk
+from b2bua.sip.message.uri import SipUri, parse_uri
+from b2bua.sip.transaction.timers import TimerValues
+from b2bua.sip.transport.admission import AdmissionSettings, Rate
+from b2bua.sip.transport.flow import TransportName
+
+ANYWHERE: Final = "192.0.2.1"
+"""An address of nobody (RFC 5737): the way to it is the default route."""
+
+
+class UnusableFile(B2buaError):
+    """A file that the settings name cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaAddresses:
+    """What media processes bind to, and what they tell far ends."""
+
+    bind: str
+    advertise: str
+
+
+def endpoint_settings(settings: Settings) -> EndpointSettings:
+    """What the SIP endpoint is told when it is built."""
+    sip, limits = settings.sip, settings.sip.limits
+    advertised = advertised_host(settings)
+    listeners = []
+    for text in sip.listen:
+        transport, local = split_listener(text)
+        listeners.append(
+            Listener(
+                transport=cast(TransportName, transport),
+                local=local,
+                advertised=(advertised or local[0], local[1]),
+            )
+        )
+    return EndpointSettings(
+        listeners=tuple(listeners),
+        trunks=trunks(settings),
+        user_agent=sip.user_agent,
+        timers=TimerValues(t1=sip.timers.t1, t2=sip.timers.t2, t4=sip.timers.t4),
+        admission=AdmissionSettings(
+            calls=_rate(limits.calls_per_second),
+            source_calls=_rate(limits.source_calls_per_second),
+        ),
+        most_sessions=limits.sessions,
+        retry_after=limits.retry_after,
+        session_interval=sip.session_interval or None,
+        min_session_interval=sip.min_session_interval,
+        longest_ringing=limits.longest_ringing,
+        longest_early=max(600.0, limits.longest_ringing),
+    )
+
+
+def trunks(settings: Settings) -> tuple[Trunk, ...]:
+    """Trunks as the endpoint knows them."""
+    return tuple(_trunk(trunk) for trunk in settings.trunk)
+
+
+def trunk_rules(settings: Settings) -> dict[str, TrunkRule]:
+    """Trunks as the service knows them, by name."""
+    return {
+        trunk.name: TrunkRule(
+            name=trunk.name,
+            trusted=trunk.trusted,
+            caller_id=trunk.caller_id,
+            called_from=trunk.called_from,
+            default_area=trunk.default_area,
+            nobody_answered=trunk.nobody_answered,
+        )
+        for trunk in settings.trunk
+    }
+
+
+def tariffs(settings: Settings) -> list[Tariff]:
+    """Prices, to be published."""
+    return [
+        Tariff(name=one.name, unit_seconds=one.unit_seconds, unit_price=_li(one.unit_price))
+        for one in settings.tariff
+    ]
+
+
+def advertised_host(settings: Settings) -> str:
+    """The address for Via, Contact and SDP; empty: that of each listener.
+
+    Who listens everywhere is told by the way to the first trunk which address that is.
+    """
+    if settings.sip.advertise:
+        return settings.sip.advertise
+    hosts = [split_listener(text)[1][0] for text in settings.sip.listen]
+    if not any(ip_address(host).is_unspecified for host in hosts):
+        return ""
+    return _own_address(settings.trunk, ip_address(hosts[0]).version)
+
+
+def media_addresses(settings: Settings) -> MediaAddresses:
+    """Where media processes are reached."""
+    first = split_listener(settings.sip.listen[0])[1][0]
+    bind = settings.media.address or first
+    advertise = advertised_host(settings)
+    if not advertise:
+        advertise = first if ip_address(bind).is_unspecified else bind
+    return MediaAddresses(bind=bind, advertise=advertise)
+
+
+def media_ports(settings: Settings) -> list[str]:
+    """The range of ports of each media process."""
+    first, last = map(int, settings.media.ports.split("-"))
+    first += first % 2
+    share = (last - first + 1) // settings.media.processes // 2 * 2
+    return [
+        f"{first + index * share}-{first + (index + 1) * share - 1}"
+        for index in range(settings.media.processes)
+    ]
+
+
+def area_table(settings: Settings) -> AreaTable:
+    """Caller areas; takes a fifth of a second."""
+    path = area_file(settings.service.area_file)
+    return AreaTable.from_phone_dat(path.read_bytes(), settings.service.area_overrides)
+
+
+def node_name(settings: Settings) -> str:
+    """What records say of who wrote them."""
+    return settings.node or socket.gethostname()
+
+
+def tls_contexts(settings: Settings) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """For accepting and for connecting. Raises :class:`UnusableFile`."""
+    tls = settings.sip.tls
+    try:
+        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        server.load_cert_chain(tls.certificate, tls.key)
+        client = ssl.create_default_context(cafile=tls.ca or None)
+        client.load_cert_chain(tls.certificate, tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise UnusableFile(f"sip.tls: {error}") from error
+    return server, client
+
+
+def _trunk(trunk: TrunkSettings) -> Trunk:
+    credentials = Credentials(
+        username=trunk.username, password=trunk.password, realm=trunk.realm
+    )
+    return Trunk(
+        name=trunk.name,
+        networks=trunk.from_,
+        next_hops=trunk.hops,
+        domain=trunk.domain,
+        credentials=credentials if trunk.username else None,
+        trusted=trunk.trusted,
+        methods=trunk.methods or METHODS,
+    )
+
+
+def _rate(per_second: float) -> Rate:
+    return Rate(per_second, max(2, round(2 * per_second)))
+
+
+def _li(yuan: str) -> int:
+    whole, _, part = yuan.partition(".")
+    return int(whole) * 1000 + int(part.ljust(3, "0"))
+
+
+def _own_address(known: tuple[TrunkSettings, ...], version: int) -> str:
+    """Our address on the way to the first trunk that has a literal one."""
+    for host in (
+        *_literal_hosts(known, version),
+        ANYWHERE if version == 4 else "2001:db8::1",
+    ):
+        address = _source_towards((host, 9))
+        if address:
+            return address
+    return "127.0.0.1" if version == 4 else "::1"
+
+
+def _literal_hosts(known: tuple[TrunkSettings, ...], version: int) -> list[str]:
+    hosts = []
+    for hop in (hop for trunk in known for hop in trunk.hops):
+        uri = parse_uri(hop)
+        if isinstance(uri, SipUri):
+            try:
+                literal = ip_address(uri.host)
+            except ValueError:
+                continue
+            if literal.version == version:
+                hosts.append(uri.host)
+    return hosts
+
+
+def _source_towards(remote: Address) -> str:
+    family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(remote)  # sends nothing
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])

@@ -1,0 +1,112 @@
+"""Carries out what the exchange returns, in its order, and tells of what befell."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from b2bua.call.media import (
+    CloseMedia,
+    ClosePort,
+    ConnectPort,
+    ExtendMedia,
+    LetHear,
+    MediaOrder,
+    OpenPort,
+    PressKeys,
+    RecordLeg,
+)
+from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, SaveCounter
+from b2bua.net.driver import Crashed, Lagged
+from b2bua.observe.metrics import Metrics
+from b2bua.service.record import CallRecord
+from b2bua.sip.endpoint.outputs import Dropped
+from b2bua.store.encoding import encode_record
+from b2bua.store.journal import Journal
+
+
+class Media(Protocol):
+    """Who takes media orders."""
+
+    def send(self, order: MediaOrder) -> None:
+        """Give an order. Never waits."""
+
+
+class Carrier:
+    """What the driver tells of goes to journal, media, metrics and log from here."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        media: Media,
+        metrics: Metrics,
+        *,
+        finished: Callable[[], None],
+        drained: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._media = media
+        self._metrics = metrics
+        self._finished = finished
+        self._drained = drained
+        self._log = structlog.get_logger()
+
+    def tell(self, output: object) -> None:
+        """Take one output that is not for the network."""
+        match output:
+            case (
+                OpenPort()
+                | ConnectPort()
+                | LetHear()
+                | PressKeys()
+                | RecordLeg()
+                | ClosePort()
+                | CloseMedia()
+                | ExtendMedia()
+            ):
+                self._media.send(output)
+            case SaveCall(call=call, image=image):
+                self._journal.save(call, image)
+            case FinishCall(record=record):
+                self._finish(record)
+            case SaveCounter(key=key, state=state):
+                self._journal.save_counter(key, state)
+            case Dropped(reason=reason, flow=flow):
+                self._metrics.dropped(reason)
+                self._log.debug("dropped", reason=reason, source=flow.remote)
+            case Drained():
+                self._drained()
+            case CallFault() | Crashed() | Lagged():
+                self._tell_of_trouble(output)
+            case _:
+                self._log.error("nobody takes this output", output=type(output).__name__)
+
+    def _finish(self, record: CallRecord) -> None:
+        self._journal.finish(record.id, encode_record(record))
+        self._finished()
+        self._metrics.ended(record)
+        self._log.info(
+            "call ended",
+            call=record.id,
+            number=record.number,
+            caller="anonymous" if record.caller_private else record.caller,
+            outcome=record.outcome.value,
+            reason=record.end_reason,
+            destination=record.destination,
+            talk_ms=record.talk_ms,
+        )
+
+    def _tell_of_trouble(self, trouble: CallFault | Crashed | Lagged) -> None:
+        match trouble:
+            case CallFault(call=call, traceback=traceback):
+                self._metrics.fault("call")
+                self._log.error("call fault", call=call, traceback=traceback)
+            case Crashed(traceback=traceback, flow=flow, data=data):
+                self._metrics.fault("input")
+                source = None if flow is None else flow.remote
+                start = data[:200].split(b"\r\n", 1)[0].decode("ascii", "replace")
+                self._log.error(
+                    "input lost", traceback=traceback, source=source, message=start
+                )
+            case Lagged(seconds=seconds):
+                self._metrics.lagged(seconds)

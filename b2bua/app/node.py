@@ -1,0 +1,404 @@
+"""The control process: one exchange, its sockets, its journal, its store.
+
+It starts in an order that keeps calls: the journal is read and media taken back before a
+socket is opened, so that no request meets a call that is not there yet. PostgreSQL is
+waited for only when neither it nor the last snapshot can say what the numbers are.
+"""
+
+import asyncio
+import gc
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from b2bua.app import build, snapshots
+from b2bua.app.carrier import Carrier
+from b2bua.app.health import HealthServer
+from b2bua.app.metered import Metered
+from b2bua.app.places import Places
+from b2bua.app.storage import Storage, prepare, read_snapshot
+from b2bua.call.media import CallId, MediaFact
+from b2bua.config.checks import split_address
+from b2bua.config.settings import Settings
+from b2bua.core.clock import Instant
+from b2bua.core.tokens import Tokens
+from b2bua.exchange.exchange import Exchange, Output
+from b2bua.exchange.journal_image import UnreadableImage
+from b2bua.exchange.ledger import Ledger
+from b2bua.exchange.outlook import LiveCall as LiveHere
+from b2bua.exchange.outlook import Outlook
+from b2bua.mediactl.pool import MediaPool
+from b2bua.net.driver import Driver
+from b2bua.net.resolver import Resolver
+from b2bua.net.tcp import open_tcp, open_tls
+from b2bua.net.udp import open_udp
+from b2bua.observe.metrics import Metrics
+from b2bua.service.limits import Usage
+from b2bua.service.plan import Snapshot
+from b2bua.sip.endpoint.endpoint import SipEndpoint
+from b2bua.sip.endpoint.settings import EndpointSettings, Listener
+from b2bua.store.changes import Changes, HangUp
+from b2bua.store.delivery import Delivery
+from b2bua.store.errors import StoreError, Unavailable
+from b2bua.store.journal import Journal
+from b2bua.store.live import LiveCall
+
+STORE_PATIENCE: Final = 3.0
+"""Seconds for PostgreSQL while a kept snapshot would do."""
+ANNOUNCE_SECONDS: Final = 1.0
+LEASE_RENEWAL: Final = 10.0
+BEAT: Final = 0.1
+"""Seconds between two looks at how late the loop is."""
+TELL_LAG: Final = 0.05
+SHED_LAG: Final = 0.25
+"""Seconds of lag over which new calls are refused, for :data:`SHED_SECONDS`."""
+SHED_SECONDS: Final = 1.0
+CHECKPOINT_SECONDS: Final = 30.0
+LAST_WORDS: Final = 1.0
+"""Seconds in which a BYE may be answered before the sockets close."""
+
+
+class Node:
+    """Everything of one control process."""
+
+    def __init__(
+        self, settings: Settings, storage: Storage, prepared: bool = False
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._prepared = prepared
+        self._places = Places(Path(settings.data_dir))
+        self._log = structlog.get_logger()
+        self._loop = asyncio.get_running_loop()
+        self._metrics = Metrics()
+        self._journal = Journal(self._places.journal, clock=self._loop.time)
+        self._delivery = Delivery(self._journal, storage.records)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._serving = False
+        self._draining = False
+        self._early_facts: list[MediaFact] = []
+        self.drained = asyncio.Event()
+
+    async def start(self) -> None:
+        """Take back what the process before left, and serve. Raises OSError, StoreError."""
+        settings = self._settings
+        await self._open_health()
+        snapshot = await self._first_snapshot()
+        outlook = Outlook(
+            node=build.node_name(settings),
+            areas=await asyncio.to_thread(build.area_table, settings),
+            snapshot=snapshot,
+            ledger=Ledger(await self._usage(snapshot)),
+            counters=self._journal.counters(),
+        )
+        sockets = [
+            self._places.media_socket(index) for index in range(settings.media.processes)
+        ]
+        self._pool = MediaPool(sockets, self._hear, self._note)
+        endpoint_settings = build.endpoint_settings(settings)
+        tokens = Tokens(os.urandom)
+        self._endpoint = SipEndpoint(endpoint_settings, tokens)
+        self._exchange = Exchange(self._endpoint, tokens, outlook)
+        self._outlook = outlook
+        await self._serve(endpoint_settings)
+        self._start_tasks()
+        self._watch_figures()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 100)
+        self._log.info(
+            "serving",
+            listen=list(settings.sip.listen),
+            numbers=len(outlook.snapshot.plans),
+            media=self._pool.answering,
+        )
+
+    async def _serve(self, endpoint_settings: EndpointSettings) -> None:
+        """From the journal to open sockets."""
+        images = [(CallId(name), image) for name, image in self._journal.calls()]
+        adopted = await self._pool.start(name for name, _ in images)
+        carrier = Carrier(
+            self._journal,
+            self._pool,
+            self._metrics,
+            finished=self._delivery.nudge,
+            drained=self.drained.set,
+        )
+        self._resolver = Resolver()
+        machine = Metered(self._exchange, self._metrics)
+        self._driver = Driver(machine, carrier.tell, self._resolver.resolve)
+        outputs = self._restored(images, adopted)
+        for listener in endpoint_settings.listeners:
+            await self._listen(listener)
+        self._serving = True
+        self._driver.perform(lambda now, at: outputs)
+        early, self._early_facts = self._early_facts, []
+        for fact in early:
+            self._hear(fact)
+
+    def _restored(
+        self, images: list[tuple[CallId, bytes]], adopted: frozenset[CallId]
+    ) -> list[Output]:
+        """One image that cannot be read costs that call alone."""
+        outputs: list[Output] = []
+        for name, image in images:
+            now, at = self._loop.time(), datetime.now(UTC)
+            try:
+                outputs += self._exchange.restore([(name, image)], adopted, now, at)
+            except Exception as fault:
+                kind = "unreadable" if isinstance(fault, UnreadableImage) else "fault"
+                self._log.exception("call not restored", call=name, kind=kind)
+                self._metrics.fault("restore")
+                self._journal.reject(name, image, f"not restored: {fault}")
+        if images:
+            self._log.info("restored", calls=len(self._exchange.live()), of=len(images))
+        return outputs
+
+    async def _listen(self, listener: Listener) -> None:
+        match listener.transport:
+            case "udp":
+                await open_udp(self._driver, listener.local)
+            case "tcp":
+                await open_tcp(self._driver, listener.local)
+            case _:
+                server, client = build.tls_contexts(self._settings)
+                await open_tls(self._driver, listener.local, server=server, client=client)
+
+    async def _first_snapshot(self) -> Snapshot:
+        """From PostgreSQL, or the last one kept when PostgreSQL does not answer soon."""
+        rules = build.trunk_rules(self._settings)
+        kept = snapshots.recall(self._places.snapshot)
+        told = False
+        began = self._loop.time()
+        while True:
+            try:
+                await self._prepare()
+                snapshot = await read_snapshot(self._storage, rules)
+                await self._settle(snapshot)
+                return snapshot
+            except Unavailable as error:
+                if kept is not None and self._loop.time() - began > STORE_PATIENCE:
+                    self._log.warning("serving from the last snapshot", why=str(error))
+                    return replace(kept, trunks=rules)
+                if not told:
+                    self._log.warning("waiting for PostgreSQL", why=str(error))
+                told = True
+                await asyncio.sleep(0.5)
+
+    async def _prepare(self) -> None:
+        """Schema, calendar and prices, once."""
+        if self._prepared:
+            return
+        await prepare(self._storage.database.dsn)
+        for tariff in build.tariffs(self._settings):
+            await self._storage.plans.publish_tariff(tariff)
+        self._prepared = True
+
+    async def _settle(self, snapshot: Snapshot) -> None:
+        """Make what a snapshot needs beside itself: prompts in files, a copy on disk."""
+        for number, fault in self._storage.plans.faults.items():
+            self._log.error("plan cannot be read", number=number, fault=fault)
+        await self._storage.plans.materialise(self._places.prompts)
+        try:
+            await asyncio.to_thread(snapshots.keep, snapshot, self._places.snapshot)
+        except OSError as error:
+            self._log.warning("snapshot not kept", why=str(error))
+
+    async def _usage(self, snapshot: Snapshot) -> dict[str, Usage]:
+        """What the current periods hold, records that waited included."""
+        usage: dict[str, Usage] = {}
+        at = datetime.now(UTC)
+        try:
+            while await self._delivery.deliver():
+                pass
+            for plan in snapshot.plans.values():
+                usage[plan.number] = await self._storage.records.usage(
+                    plan.number, at, plan.timezone
+                )
+        except Unavailable as error:
+            self._log.warning("usage unknown", why=str(error))
+        return usage
+
+    async def _renew(self) -> None:
+        """Take what was published; calls in progress keep theirs."""
+        snapshot = await read_snapshot(self._storage, self._outlook.snapshot.trunks)
+        await self._settle(snapshot)
+        # Trunks may have been reloaded meanwhile.
+        self._exchange.replan(replace(snapshot, trunks=self._outlook.snapshot.trunks))
+        self._log.info("plans renewed", numbers=len(snapshot.plans))
+
+    async def reload(self, settings: Settings) -> None:
+        """Take other trunks and prices."""
+        self._endpoint.set_trunks(build.trunks(settings))
+        rules = build.trunk_rules(settings)
+        self._exchange.replan(replace(self._outlook.snapshot, trunks=rules))
+        self._log.info("reloaded", trunks=sorted(rules))
+        try:
+            for tariff in build.tariffs(settings):
+                await self._storage.plans.publish_tariff(tariff)
+        except StoreError as error:
+            self._log.error("prices not reloaded", why=str(error))
+
+    def drain(self) -> None:
+        """Take no new calls; :attr:`drained` is set when the last has ended."""
+        self._draining = True
+        self._log.info("draining", calls=len(self._exchange.live()))
+        self._driver.perform(lambda now, at: self._exchange.drain())
+
+    def hang_up_all(self, reason: str) -> None:
+        """End every call."""
+        self._log.warning("ending all calls", calls=len(self._exchange.live()))
+        self._driver.perform(lambda now, at: self._exchange.hang_up_all(reason, now, at))
+
+    async def stop(self) -> None:
+        """Close everything; what was not delivered stays in the journal."""
+        if self._serving:
+            await self._quiet()
+            self._driver.close()
+            self._resolver.close()
+            await self._pool.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            while await self._delivery.deliver():
+                pass
+            await self._storage.live.announce(build.node_name(self._settings), [])
+        except StoreError as error:
+            self._log.warning("records wait in the journal", why=str(error))
+        self._health.close()
+        self._journal.close()
+        self._log.info("stopped")
+
+    async def _quiet(self) -> None:
+        """Leave a moment for the answers to our last requests."""
+        if self._endpoint.remembered:
+            await asyncio.sleep(LAST_WORDS)
+
+    async def _open_health(self) -> None:
+        self._health = HealthServer(self._metrics.text, self._unready)
+        if self._settings.metrics.listen:
+            await self._health.start(split_address(self._settings.metrics.listen))
+
+    def _unready(self) -> str:
+        if not self._serving:
+            return "starting"
+        if self._draining:
+            return "draining"
+        return "" if self._pool.answering else "no media process answers"
+
+    def _hear(self, fact: MediaFact) -> None:
+        if not self._serving:
+            self._early_facts.append(fact)
+            return
+        self._driver.perform(lambda now, at: self._exchange.hear_of(fact, now, at))
+
+    def _note(self, line: str) -> None:
+        self._log.warning("media", what=line)
+
+    def _commanded(self, order: HangUp) -> None:
+        def hang_up(now: Instant, at: datetime) -> list[Output]:
+            return self._exchange.hang_up(CallId(order.hangup), now, at)
+
+        self._log.info("hang-up ordered", call=order.hangup)
+        self._driver.perform(hang_up)
+
+    def _start_tasks(self) -> None:
+        changes = Changes(
+            self._storage.database.dsn, changed=self._renew, commanded=self._commanded
+        )
+        self._changes = changes
+        self._spawn("changes", changes.run)
+        self._spawn("delivery", self._delivery.run)
+        self._spawn("live", self._announce)
+        self._spawn("lag", self._watch_lag)
+        self._spawn("journal", self._checkpoint)
+
+    def _spawn(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._tasks.add(self._loop.create_task(self._forever(name, run)))
+
+    async def _forever(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Begin a task again when it raises: it must not be missing until the restart."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                self._log.exception("task failed", task=name)
+                self._metrics.fault(name)
+            await asyncio.sleep(1.0)
+
+    async def _announce(self) -> None:
+        """Keep the table of live calls."""
+        node = build.node_name(self._settings)
+        told: list[LiveCall] | None = None
+        due = 0.0
+        while True:
+            calls = [_announced(call, node) for call in self._exchange.live()]
+            if calls != told or self._loop.time() >= due:
+                try:
+                    await self._storage.live.announce(node, calls)
+                except StoreError as error:
+                    self._log.debug("live calls not announced", why=str(error))
+                    told = None
+                else:
+                    told, due = calls, self._loop.time() + LEASE_RENEWAL
+            await asyncio.sleep(ANNOUNCE_SECONDS)
+
+    async def _watch_lag(self) -> None:
+        """Tell how late the loop is, and refuse new calls while it is far behind."""
+        shedding_until: float | None = None
+        while True:
+            due = self._loop.time() + BEAT
+            await asyncio.sleep(BEAT)
+            now = self._loop.time()
+            lag = max(0.0, now - due)
+            self._metrics.lagged(lag)
+            if lag > TELL_LAG:
+                self._log.warning("loop lag", seconds=round(lag, 3))
+            if lag > SHED_LAG and not self._draining:
+                shedding_until = now + SHED_SECONDS
+                self._endpoint.draining = True
+            elif shedding_until is not None and now > shedding_until:
+                shedding_until = None
+                self._endpoint.draining = self._draining
+
+    async def _checkpoint(self) -> None:
+        """Move the journal to its main file, off the loop."""
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            await asyncio.to_thread(self._journal.checkpoint)
+            if self._journal.fault:
+                self._log.error(
+                    "journal", fault=self._journal.fault, lost=self._journal.lost
+                )
+
+    def _watch_figures(self) -> None:
+        watch = self._metrics.watch
+        watch("live_calls", "Calls now up", lambda: len(self._exchange.live()))
+        watch("sip_sessions", "SIP sessions, lingering ones included", self._sessions)
+        watch("journal_waiting", "Records not in PostgreSQL yet", self._journal.waiting)
+        watch("journal_lost", "Entries lost to a full disk", lambda: self._journal.lost)
+        watch(
+            "media_processes", "Media processes that answer", lambda: self._pool.answering
+        )
+        watch("numbers", "Numbers served", lambda: len(self._outlook.snapshot.plans))
+
+    def _sessions(self) -> float:
+        return self._endpoint.sessions
+
+
+def _announced(call: LiveHere, node: str) -> LiveCall:
+    return LiveCall(
+        id=call.id,
+        node=node,
+        number=call.number,
+        caller=call.caller,
+        state=call.state,
+        since=call.since,
+        destination=call.destination,
+    )

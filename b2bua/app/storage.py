@@ -1,0 +1,111 @@
+"""What is in PostgreSQL, for as long as somebody needs it.
+
+Commands work whether a server runs or not: with an embedded PostgreSQL they join the one
+that is up, or start it and stop it again.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+
+from b2bua.config.settings import Settings
+from b2bua.service.plan import Calendar, Snapshot, TrunkRule
+from b2bua.store.accounts import Accounts
+from b2bua.store.errors import Unavailable
+from b2bua.store.live import Live
+from b2bua.store.migrate import migrate
+from b2bua.store.plans import Plans
+from b2bua.store.pool import Database
+from b2bua.store.records import Records
+from b2bua.store.supervisor import EmbeddedPostgres
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """One database and everything that reads and writes it."""
+
+    database: Database
+    plans: Plans
+    records: Records
+    live: Live
+    accounts: Accounts
+
+
+def storage_of(database: Database) -> Storage:
+    """What reads and writes ``database``."""
+    return Storage(
+        database=database,
+        plans=Plans(database),
+        records=Records(database),
+        live=Live(database),
+        accounts=Accounts(database),
+    )
+
+
+@asynccontextmanager
+async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
+    """A database that is up and up to date.
+
+    Raises StoreError if PostgreSQL cannot be started, or reached.
+    """
+    postgres = embedded_postgres(settings)
+    dsn = settings.store.dsn if postgres is None else await postgres.start()
+    try:
+        await prepare(dsn)
+        database = Database(dsn)
+        await database.open()
+        try:
+            yield storage_of(database)
+        finally:
+            await database.close()
+    finally:
+        if postgres is not None:
+            await postgres.stop()
+
+
+def embedded_postgres(settings: Settings) -> EmbeddedPostgres | None:
+    """Our own PostgreSQL; None when the settings name another."""
+    return None if settings.store.dsn else EmbeddedPostgres(Path(settings.data_dir))
+
+
+async def prepare(dsn: str) -> None:
+    """Bring schema and calendar up to date. Raises StoreError."""
+    try:
+        await migrate(dsn)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Unavailable(f"PostgreSQL: {str(error) or 'no answer in time'}") from error
+    database = Database(dsn)
+    await database.open()
+    try:
+        plans = Plans(database)
+        known = (await plans.snapshot({})).calendar.years
+        calendar = _missing_years(known)
+        if calendar.years:
+            await plans.publish_calendar(calendar)
+    finally:
+        await database.close()
+
+
+async def read_snapshot(storage: Storage, rules: Mapping[str, TrunkRule]) -> Snapshot:
+    """Everything published, with the trunks of the settings."""
+    return await storage.plans.snapshot(rules)
+
+
+def _missing_years(known: frozenset[int]) -> Calendar:
+    """What the calendar package knows and the database does not."""
+    from chinese_calendar import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        constants,
+    )
+
+    holidays: dict[date, str] = constants.holidays
+    workdays: dict[date, str] = constants.workdays
+    years = {day.year for day in holidays} - known
+    return Calendar(
+        holidays=frozenset(day for day in holidays if day.year in years),
+        workdays=frozenset(day for day in workdays if day.year in years),
+        years=frozenset(years),
+    )

@@ -1,0 +1,247 @@
+"""The command line: parse, dispatch, and turn what is raised into an exit status.
+
+0: done. 1: refused or found wanting. 2: bad usage. What a command needs is imported when
+it runs, so that ``--help`` is quick.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from b2bua.cli.common import Misused, Wanting, complain
+
+app = typer.Typer(
+    name="b2bua",
+    help="A standalone SIP back-to-back user agent that runs 400 numbers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The settings.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Number plans (YAML).")]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The 400 number.")]
+OptionalNumber = Annotated[
+    str | None, typer.Option("--number", metavar="N", help="Of this 400 number only.")
+]
+DEFAULT = Path("config/b2bua.toml")
+
+
+def main() -> int:
+    """Run a command; the exit status."""
+    from b2bua.core.errors import B2buaError  # noqa: PLC0415
+
+    try:
+        status = app(standalone_mode=False)
+    except (typer.Exit, SystemExit) as stop:
+        code = getattr(stop, "exit_code", getattr(stop, "code", 0))
+        return code if isinstance(code, int) else 0
+    except Misused as error:
+        complain(f"b2bua: {error}")
+        return 2
+    except (Wanting, B2buaError) as error:
+        complain(f"b2bua: {error}")
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except OSError as error:
+        complain(f"b2bua: {error}")
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except Exception as error:
+        return _usage_error(error)
+    return status if isinstance(status, int) else 0
+
+
+def _usage_error(error: Exception) -> int:
+    """What the parser has to say; anything else is a bug of ours and goes on."""
+    show = getattr(error, "show", None)
+    if show is None:
+        raise error
+    show()
+    return 2
+
+
+@app.command()
+def serve(
+    config: Config = DEFAULT,
+    seed: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Plans to publish for numbers that have none."),
+    ] = None,
+) -> int:
+    """Run a node. SIGTERM drains, a second one stops; SIGHUP reloads."""
+    from b2bua.cli.serve import serve as run_serve  # noqa: PLC0415
+
+    return run_serve(config, seed)
+
+
+@app.command()
+def apply(files: Files, config: Config = DEFAULT) -> int:
+    """Check and publish number plans: all or nothing."""
+    from b2bua.cli.plans import apply as run_apply  # noqa: PLC0415
+
+    return run_apply(config, files)
+
+
+@app.command()
+def export(number: Number, config: Config = DEFAULT) -> int:
+    """Print the plan of a number as YAML."""
+    from b2bua.cli.plans import export as run_export  # noqa: PLC0415
+
+    return run_export(config, number)
+
+
+@app.command()
+def check(files: Files, config: Config = DEFAULT) -> int:
+    """Look for mistakes in number plans: gaps, shadows, loops, missing prompts."""
+    from b2bua.cli.plans import check as run_check  # noqa: PLC0415
+
+    return run_check(config, files)
+
+
+@app.command()
+def explain(  # noqa: PLR0913, PLR0917  # its options
+    number: Number,
+    caller: Annotated[str, typer.Option("--from", metavar="CALLER")],
+    at: Annotated[str, typer.Option(metavar="ISO-TIME", help="Default: now.")] = "",
+    keys: Annotated[str, typer.Option(metavar="1,2", help="Keyed at menus.")] = "",
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A draft, not the published plan.")
+    ] = None,
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """Say what would happen to a call, and by which rule."""
+    from b2bua.cli.explain import Question  # noqa: PLC0415
+    from b2bua.cli.explain import explain as run_explain  # noqa: PLC0415
+
+    question = Question(number=number, caller=caller, at=at, keys=keys, plan=plan)
+    return run_explain(config, question, as_json=json)
+
+
+@app.command()
+def calls(
+    number: OptionalNumber = None,
+    since: Annotated[
+        str, typer.Option(metavar="T", help="ISO time, or 30m, 2h, 7d ago.")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=0, help="The newest so many; 0: all.")] = 0,
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """List call records, newest first."""
+    from b2bua.cli.records import calls as run_calls  # noqa: PLC0415
+
+    return run_calls(config, number, since, limit, as_json=json)
+
+
+@app.command()
+def call(
+    call_id: Annotated[str, typer.Argument(metavar="ID")],
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """Show one record: attempts, trace, SIP ladder, media quality."""
+    from b2bua.cli.records import call as run_call  # noqa: PLC0415
+
+    return run_call(config, call_id, as_json=json)
+
+
+@app.command()
+def live(
+    hangup: Annotated[str | None, typer.Option(metavar="ID", help="End this call.")] = None,
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """List the calls now up, or end one."""
+    from b2bua.cli.live import live as run_live  # noqa: PLC0415
+
+    return run_live(config, hangup, as_json=json)
+
+
+@app.command()
+def dial(  # noqa: PLR0913, PLR0917  # its options
+    uri: Annotated[str, typer.Argument(metavar="SIP-URI")],
+    caller: Annotated[str, typer.Option("--from", metavar="CALLER")] = "13900000000",
+    send: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Audio to send once answered.")
+    ] = None,
+    keys: Annotated[str, typer.Option(metavar="1w2", help="Pressed once answered.")] = "",
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE.wav", help="What is heard.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Hang up after so long.")] = 15.0,
+    config: Config = DEFAULT,
+) -> int:
+    """Place a call: a softphone on the command line."""
+    from b2bua.cli.dial import DialOptions  # noqa: PLC0415
+    from b2bua.cli.phones import dial as run_dial  # noqa: PLC0415
+
+    del config  # a softphone needs none; every command takes it
+    options = DialOptions(
+        uri=uri, caller=caller, send=send, keys=keys, record=record, seconds=seconds
+    )
+    return run_dial(options)
+
+
+@app.command()
+def answer(  # noqa: PLR0913, PLR0917  # its options
+    listen: Annotated[str, typer.Option(metavar="ADDR", help="Such as 127.0.0.1:5080.")],
+    after: Annotated[float, typer.Option(min=0, help="Seconds of ringing.")] = 1.0,
+    status: Annotated[
+        int, typer.Option(help="200 answers; else refuse; 0: ring for ever.")
+    ] = 200,
+    send: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Audio to send; else a tone.")
+    ] = None,
+    tone: Annotated[int, typer.Option(min=100, max=3400, help="Hertz.")] = 440,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE.wav", help="What is heard.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Hang up; 0: never.")] = 0.0,
+    calls: Annotated[int, typer.Option(min=0, help="End after so many; 0: never.")] = 0,
+    config: Config = DEFAULT,
+) -> int:
+    """Answer calls: a destination on the command line."""
+    from b2bua.cli.answer import AnswerOptions  # noqa: PLC0415
+    from b2bua.cli.phones import address_of  # noqa: PLC0415
+    from b2bua.cli.phones import answer as run_answer  # noqa: PLC0415
+
+    del config  # a softphone needs none; every command takes it
+    options = AnswerOptions(
+        listen=address_of(listen),
+        after=after,
+        status=status,
+        send=send,
+        tone=tone,
+        record=record,
+        seconds=seconds,
+        calls=calls,
+    )
+    return run_answer(options)
+
+
+@app.command()
+def password(
+    number: Number,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read it, do not ask.")] = False,
+    config: Config = DEFAULT,
+) -> int:
+    """Set the portal password of a number."""
+    from b2bua.cli.password import password as run_password  # noqa: PLC0415
+
+    return run_password(config, number, from_stdin=stdin)
+
+
+@app.command()
+def doctor(config: Config = DEFAULT) -> int:
+    """Say what is wrong with this installation."""
+    from b2bua.cli.doctor import doctor as run_doctor  # noqa: PLC0415
+
+    return run_doctor(config)

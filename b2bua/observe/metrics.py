@@ -1,0 +1,110 @@
+"""Counters and histograms of one control process, as Prometheus reads them."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+from b2bua.service.record import CallRecord
+
+SECONDS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+TALK: Final = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+LAG: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_RANG: Final = re.compile(r"SIP/2\.0 (?:18|2)[0-9]")
+MOST_REASONS: Final = 64
+"""Reasons for drops that are counted apart; the words of our own code, so a few."""
+
+
+class Metrics:
+    """Everything that is counted; each instance has a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._calls = Counter(
+            "b2bua_calls", "Calls that ended", ["outcome"], registry=registry
+        )
+        self._talk = Histogram(
+            "b2bua_talk_seconds",
+            "Time that caller and destination talked",
+            buckets=TALK,
+            registry=registry,
+        )
+        self._delay = Histogram(
+            "b2bua_post_dial_delay_seconds",
+            "From INVITE to ringing, early audio or answer",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._lag = Histogram(
+            "b2bua_loop_lag_seconds",
+            "How late the event loop was",
+            buckets=LAG,
+            registry=registry,
+        )
+        self._messages = Counter(
+            "b2bua_sip_messages", "SIP messages", ["direction"], registry=registry
+        )
+        self._dropped = Counter(
+            "b2bua_sip_dropped", "SIP messages not acted on", ["reason"], registry=registry
+        )
+        self._faults = Counter(
+            "b2bua_faults", "Our own exceptions", ["place"], registry=registry
+        )
+        self._reasons: set[str] = set()
+        self._received = self._messages.labels("received")
+        self._sent = self._messages.labels("sent")
+
+    def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:
+        """Show a figure that is asked for whenever somebody reads."""
+        Gauge(f"b2bua_{name}", meaning, registry=self._registry).set_function(value)
+
+    def received(self) -> None:
+        """Count a message from the network."""
+        self._received.inc()
+
+    def sent(self) -> None:
+        """Count a message to the network."""
+        self._sent.inc()
+
+    def dropped(self, reason: str) -> None:
+        """Count a message that fell on the floor."""
+        if reason not in self._reasons and len(self._reasons) >= MOST_REASONS:
+            reason = "other"
+        self._reasons.add(reason)
+        self._dropped.labels(reason).inc()
+
+    def fault(self, place: str) -> None:
+        """Count an exception of ours; ``place`` is ``call`` or ``input``."""
+        self._faults.labels(place).inc()
+
+    def lagged(self, seconds: float) -> None:
+        """Count how late the loop was."""
+        self._lag.observe(seconds)
+
+    def ended(self, record: CallRecord) -> None:
+        """Count a call."""
+        self._calls.labels(record.outcome.value).inc()
+        if record.talk_ms:
+            self._talk.observe(record.talk_ms / 1000)
+        delay = post_dial_delay(record)
+        if delay is not None:
+            self._delay.observe(delay)
+
+    def text(self) -> bytes:
+        """Everything, in Prometheus' format."""
+        return generate_latest(self._registry)
+
+
+def post_dial_delay(record: CallRecord) -> float | None:
+    """Seconds until the caller was told something; None if that never came."""
+    for line in record.ladder:
+        if line.leg == "caller" and line.sent and _RANG.match(line.line):
+            return line.at_ms / 1000
+    return None

@@ -200,7 +200,7 @@ def test_keys_are_sent_as_events(rig: Rig) -> None:
     one, two = {p.timestamp for p in sent[:8]}, {p.timestamp for p in sent[8:]}
     assert (len(one), len(two)) == (1, 1)
     # A key takes 200 ms, the wait a second; the clock of the timestamps went on.
-    assert 9500 <= ahead32(two.pop(), one.pop()) <= 9800
+    assert 9000 <= ahead32(two.pop(), one.pop()) <= 11000
     numbers = [ahead16(p.sequence, far.packets[0].sequence) for p in far.packets]
     assert numbers == [*range(len(numbers))]
     after = far.packets[-1]

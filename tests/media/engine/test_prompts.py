@@ -141,8 +141,8 @@ def test_silence_is_said_once_and_again_after_audio(rig: Rig) -> None:
 def test_no_silence_is_said_of_one_who_need_not_speak(rig: Rig) -> None:
     port, far = rig.open(), rig.far()
     rig.arrange(port, PortPlan(remote=far.address))
-    rig.run(0.2)
-    rig.arrange(port, PortPlan(remote=far.address, silence_after_ms=100))
+    rig.run(0.5)
+    rig.arrange(port, PortPlan(remote=far.address, silence_after_ms=400))
     rig.run(0.05)
     assert rig.events == []
     rig.until(lambda: rig.events == [FellSilent(port)])

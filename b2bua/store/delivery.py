@@ -21,7 +21,8 @@ from b2bua.store.errors import Rejected, Unavailable
 from b2bua.store.journal import Journal
 from b2bua.store.records import Records
 
-BATCH: Final = 500
+BATCH: Final = 200
+"""Small enough that encoding it holds up no call."""
 GATHER_SECONDS: Final = 0.1
 """How long records are let gather after the first."""
 IDLE_SECONDS: Final = 5.0

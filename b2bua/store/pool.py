@@ -92,23 +92,27 @@ class Database:
         """Lend a connection; all that is done with it must end within ``seconds``."""
         if self._pool is None:
             raise InvalidState("the database was not opened")
+        lost = True
         try:
             async with asyncio.timeout(seconds):
                 connection = await self._pool.acquire()
                 try:
                     yield connection
                 except BaseException as error:
-                    if await self._must_go(error):
+                    lost = connection.is_closed() or await self._must_go(error)
+                    if lost:
                         connection.terminate()
                     raise
                 finally:
-                    await self._pool.release(connection)
+                    # What was asked is answered; a connection that dies now is thrown away.
+                    with suppress(*FAILURES):
+                        await self._pool.release(connection)
         except FAILURES as error:
             if isinstance(
                 error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError
             ):
                 raise Rejected(f"PostgreSQL: {error}") from error
-            if not _passing(error):
+            if not lost and not _passing(error):
                 raise
             self.fault = str(error) or "no answer in time"
             raise Unavailable(f"PostgreSQL: {self.fault}") from error
@@ -144,12 +148,8 @@ class Database:
 
 
 def _passing(error: Exception) -> bool:
-    """Whether the same question may be answered later."""
-    match error:
-        case asyncpg.PostgresError():
-            state = error.sqlstate or ""
-            return state == READ_ONLY or state.startswith(PASSING_CLASSES)
-        case asyncpg.InterfaceError():
-            return "closed" in str(error)
-        case _:
-            return True
+    """Whether the same question may be answered later, though the connection lives."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state == READ_ONLY or state.startswith(PASSING_CLASSES)
+    return isinstance(error, OSError | TimeoutError)

@@ -24,7 +24,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -45,6 +45,14 @@ START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
 SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
+SETTINGS: Final = (
+    "--listen_addresses=",
+    "--unix_socket_permissions=0700",
+    "--shared_buffers=64MB",
+    "--max_connections=60",
+    "--logging_collector=off",
+    "--timezone=UTC",
+)
 LONGEST_LOG: Final = 10_000_000
 """Bytes; a longer log is put aside at the next start."""
 
@@ -221,23 +229,25 @@ class EmbeddedPostgres:
         log = self._home / "log"
         if log.exists() and log.stat().st_size > LONGEST_LOG:
             log.rename(self._home / "log.1")
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_permissions": "0700",
-            "shared_buffers": "64MB",
-            "max_connections": "60",
-            "logging_collector": "off",
-            "timezone": "UTC",
-            "fsync": "on" if self._durable else "off",
-        }
-        data = os.open(self._data, os.O_RDONLY | os.O_DIRECTORY)
-        sockets = os.open(self._socket_directory(), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with log.open("ab") as output:
-                process: subprocess.Popen[bytes] = subprocess.Popen(
-                    [str(binaries / "postgres"), "-D", f"/proc/self/fd/{data}"]
-                    + ["-k", f"/proc/self/fd/{sockets}"]
-                    + [f"--{name}={value}" for name, value in settings.items()],
+        with ExitStack() as opened:
+
+            def descriptor(path: Path, flags: int) -> int:
+                number = os.open(path, flags, 0o600)
+                opened.callback(os.close, number)
+                return number
+
+            data = descriptor(self._data, os.O_RDONLY | os.O_DIRECTORY)
+            sockets = descriptor(self._socket_directory(), os.O_RDONLY | os.O_DIRECTORY)
+            output = descriptor(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            try:
+                return subprocess.Popen(
+                    [
+                        str(binaries / "postgres"),
+                        *("-D", f"/proc/self/fd/{data}"),
+                        *("-k", f"/proc/self/fd/{sockets}"),
+                        *SETTINGS,
+                        f"--fsync={'on' if self._durable else 'off'}",
+                    ],
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -247,10 +257,10 @@ class EmbeddedPostgres:
                     start_new_session=True,
                     **_as_user(self._uid),
                 )
-        finally:
-            os.close(data)
-            os.close(sockets)
-        return process
+            except OSError as error:
+                raise PostgresFailed(
+                    f"{binaries / 'postgres'} does not run: {error}"
+                ) from error
 
     def _accepts(self, pid: int) -> bool:
         """Whether this postmaster has written that it is ready."""

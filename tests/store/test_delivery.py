@@ -1,6 +1,8 @@
 """Exactly once, whatever dies between the steps."""
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from b2bua.store.records import Records
 from tests.store.builders import RECORD, SOURCE, plan, record
 from tests.support.cutting_proxy import CuttingProxy
 
+ROOT = Path(__file__).parents[2]
 MARCH = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
 
@@ -195,39 +198,63 @@ async def test_calls_are_listed_newest_first_across_pages(
     assert [call.id async for call in some] == ["c5", "c4", "c3", "c2"]
 
 
-async def write_as_if_demoted(database: Database) -> None:
-    async with database.connection() as connection:
-        await connection.execute("set default_transaction_read_only = on")
-        await connection.execute("create table never (x int)")
+DELIVERER = """
+import asyncio, sys, time
+from pathlib import Path
+from b2bua.store.delivery import Delivery
+from b2bua.store.encoding import encode_record
+from b2bua.store.journal import Journal
+from b2bua.store.pool import Database
+from b2bua.store.records import Records
+from tests.store.builders import record
+
+async def main() -> None:
+    journal = Journal(Path(sys.argv[1]), clock=time.monotonic)
+    database = Database(sys.argv[2])
+    await database.open()
+    delivery = Delivery(journal, Records(database))
+    number = 0
+    while True:
+        for _ in range(20):
+            number += 1
+            call_id = f"{sys.argv[3]}-{number}"
+            journal.finish(call_id, encode_record(record(call_id)))
+            print(call_id)
+        sys.stdout.flush()
+        await delivery.deliver()
+
+asyncio.run(main())
+"""
 
 
-async def test_a_demoted_server_is_left(database: Database) -> None:
-    async with database.connection() as connection:
-        first = connection.get_server_pid()
-    with pytest.raises(Unavailable, match="read-only"):
-        await write_as_if_demoted(database)
-    async with database.connection() as connection:
-        assert connection.get_server_pid() != first
-        await connection.execute("create table now (x int)")
-
-
-async def test_a_stalled_server_costs_no_more_than_its_time(dsn: str) -> None:
-    async with CuttingProxy(socket_path(dsn)) as proxy:
-        distant = Database(proxy.dsn(urlsplit(dsn).path[1:]))
-        await distant.open()
-        async with distant.connection() as connection:
-            await connection.execute("select 1")
-        proxy.stall()
-        began = time.monotonic()
-        with pytest.raises(Unavailable, match="no answer in time"):
-            async with distant.connection(0.3) as connection:
-                await connection.execute("select 1")
-        assert time.monotonic() - began < 2.0
-        proxy.admit()
-        async with distant.connection() as connection:
-            assert await connection.fetchval("select 1") == 1
-        assert distant.fault == ""
-        await distant.close()
+async def test_kill_9_at_any_moment_loses_and_doubles_nothing(
+    dsn: str, database: Database, tmp_path: Path
+) -> None:
+    await Plans(database).publish([Draft(plan=plan(), source=SOURCE)])
+    path = tmp_path / "journal.sqlite"
+    said: set[str] = set()
+    for moment in range(4):
+        deliverer = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-c", DELIVERER, str(path), dsn, str(moment)),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert deliverer.stdout is not None
+        for _ in range(20 + 67 * moment):
+            said.add((await deliverer.stdout.readline()).decode().strip())
+        deliverer.kill()
+        rest = (await deliverer.stdout.read()).decode()
+        said |= set(rest[: rest.rfind("\n") + 1].split())
+        await deliverer.wait()
+    journal = Journal(path, clock=time.monotonic)
+    delivery = Delivery(journal, Records(database))
+    while await delivery.deliver():
+        pass
+    journal.close()
+    arrived = set(await stored(database))
+    assert said <= arrived
+    assert (await usage(database)).calls_this_month == len(arrived)
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import asyncpg
@@ -38,6 +39,12 @@ async def ask(dsn: str, question: str) -> object:
 
 def pid_of(postgres: EmbeddedPostgres) -> int | None:
     return postgres.pid
+
+
+def make_directory(mode: int) -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="b2bua-test-"))
+    directory.chmod(mode)
+    return directory
 
 
 def remove_target(link: Path) -> None:
@@ -134,11 +141,8 @@ async def test_root_gives_up_its_rights(tmp_path: Path) -> None:
 @ROOT_ONLY
 @pytest.mark.parametrize("closed", [False, True])
 async def test_binaries_it_may_not_reach_are_copied(tmp_path: Path, closed: bool) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    if not closed:
-        for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-            directory.chmod(0o711)
+    # Where others run tests too, pytest's own directory does not stay as we set it.
+    home = make_directory(0o700 if closed else 0o711)
     uid = supervisor.DEDICATED_UID
     try:
         copy = runnable_copy(find_binaries(), home, uid)
@@ -150,8 +154,7 @@ async def test_binaries_it_may_not_reach_are_copied(tmp_path: Path, closed: bool
         assert await postgres.stop()
     finally:
         shutil.rmtree((home / "binaries").resolve())
-        for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-            directory.chmod(0o700)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 async def test_another_version_is_refused(tmp_path: Path) -> None:

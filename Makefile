@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := b2bua media tests prompts setup.py
+SOURCES := b2bua media tests prompts setup.py .ci/image.py
 CONFIG ?= config/b2bua.toml
 
 .PHONY: run test check bench install test-peers format clean
@@ -28,13 +28,13 @@ bench: install test-peers
 format: install
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/python -m tests.architecture.rfc_index
 
 install: .venv/installed
 
 # The compiled engine and everything Python, at the versions of constraints.txt.
 .venv/installed: pyproject.toml constraints.txt setup.py $(wildcard media/engine/*.c media/engine/*.h)
-	@sh .ci/needs compiler
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "b2bua needs Python 3.11 or newer")'
+	@PYTHON=$(PYTHON) sh .ci/needs compiler
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv (about a minute the first time)"
 	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'

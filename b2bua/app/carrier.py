@@ -43,12 +43,14 @@ class Carrier:
         *,
         finished: Callable[[], None],
         drained: Callable[[], None],
+        lagged: Callable[[float], None],
     ) -> None:
         self._journal = journal
         self._media = media
         self._metrics = metrics
         self._finished = finished
         self._drained = drained
+        self._lagged = lagged
         self._log = structlog.get_logger()
 
     def tell(self, output: object) -> None:
@@ -110,3 +112,5 @@ class Carrier:
                 )
             case Lagged(seconds=seconds):
                 self._metrics.lagged(seconds)
+                self._log.warning("loop lag", seconds=round(seconds, 3))
+                self._lagged(seconds)

@@ -52,9 +52,6 @@ STORE_PATIENCE: Final = 3.0
 """Seconds for PostgreSQL while a kept snapshot would do."""
 ANNOUNCE_SECONDS: Final = 1.0
 LEASE_RENEWAL: Final = 10.0
-BEAT: Final = 0.1
-"""Seconds between two looks at how late the loop is."""
-TELL_LAG: Final = 0.05
 SHED_LAG: Final = 0.25
 """Seconds of lag over which new calls are refused, for :data:`SHED_SECONDS`."""
 SHED_SECONDS: Final = 1.0
@@ -82,6 +79,7 @@ class Node:
         self._serving = False
         self._draining = False
         self._early_facts: list[MediaFact] = []
+        self._shedding: asyncio.TimerHandle | None = None
         self.drained = asyncio.Event()
 
     async def start(self) -> None:
@@ -128,6 +126,7 @@ class Node:
             self._metrics,
             finished=self._delivery.nudge,
             drained=self.drained.set,
+            lagged=self._shed,
         )
         self._resolver = Resolver()
         machine = Metered(self._exchange, self._metrics)
@@ -298,6 +297,19 @@ class Node:
             return
         self._driver.perform(lambda now, at: self._exchange.hear_of(fact, now, at))
 
+    def _shed(self, lag: float) -> None:
+        """Refuse new calls for a moment when the loop is far behind."""
+        if lag <= SHED_LAG or self._draining:
+            return
+        if self._shedding is not None:
+            self._shedding.cancel()
+        self._shedding = self._loop.call_later(SHED_SECONDS, self._shed_no_more)
+        self._endpoint.draining = True
+
+    def _shed_no_more(self) -> None:
+        self._shedding = None
+        self._endpoint.draining = self._draining
+
     def _note(self, line: str) -> None:
         self._log.warning("media", what=line)
 
@@ -316,7 +328,6 @@ class Node:
         self._spawn("changes", changes.run)
         self._spawn("delivery", self._delivery.run)
         self._spawn("live", self._announce)
-        self._spawn("lag", self._watch_lag)
         self._spawn("journal", self._checkpoint)
 
     def _spawn(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -348,24 +359,6 @@ class Node:
                 else:
                     told, due = calls, self._loop.time() + LEASE_RENEWAL
             await asyncio.sleep(ANNOUNCE_SECONDS)
-
-    async def _watch_lag(self) -> None:
-        """Tell how late the loop is, and refuse new calls while it is far behind."""
-        shedding_until: float | None = None
-        while True:
-            due = self._loop.time() + BEAT
-            await asyncio.sleep(BEAT)
-            now = self._loop.time()
-            lag = max(0.0, now - due)
-            self._metrics.lagged(lag)
-            if lag > TELL_LAG:
-                self._log.warning("loop lag", seconds=round(lag, 3))
-            if lag > SHED_LAG and not self._draining:
-                shedding_until = now + SHED_SECONDS
-                self._endpoint.draining = True
-            elif shedding_until is not None and now > shedding_until:
-                shedding_until = None
-                self._endpoint.draining = self._draining
 
     async def _checkpoint(self) -> None:
         """Move the journal to its main file, off the loop."""

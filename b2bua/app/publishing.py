@@ -15,12 +15,12 @@ from typing import Final
 
 from b2bua.app.places import catalogue, prompt_names
 from b2bua.config.settings import Settings
-from b2bua.service.lint import Around, lint
-from b2bua.service.plan import Calendar, Plan, Snapshot
-from b2bua.service.planfile import Finding, read_plans
+from b2bua.service.lint import Around, check
+from b2bua.service.plan import Plan, Snapshot
+from b2bua.service.planfile import Finding, plan_to_yaml, read_documents
 from b2bua.service.planreading import Known
+from b2bua.service.plantext import Document, field_name
 from b2bua.service.plantext import Path as FieldPath
-from b2bua.service.plantext import documents, field_name
 from b2bua.store.plans import Draft, Published, prompt_name
 
 AUDIO: Final = (
@@ -33,6 +33,15 @@ CONVERSIONS: Final = 2
 """At once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A file that plans were read from."""
+
+    file: str
+    text: str
+    known: Known
+
+
 @dataclass(slots=True)
 class Reading:
     """What plan files came to."""
@@ -42,6 +51,8 @@ class Reading:
     """Numbers to the files that they were read from."""
     findings: list[Finding] = field(default_factory=list)
     """What keeps the plans from being published."""
+    sources: list[_Source] = field(default_factory=list)
+    """The files in which there was nothing wrong."""
 
     @property
     def plans(self) -> list[Plan]:
@@ -89,50 +100,45 @@ async def _read_file(file: Path, known: Known, reading: Reading) -> None:
         return
     beside = _audio_beside(file)
     known = replace(known, own_prompts={name: name for name in beside})
-    plans = read_plans(text, str(file), known)
-    if isinstance(plans, list):
-        reading.findings += plans
+    read = read_documents(text, str(file), known)
+    if isinstance(read, list):
+        reading.findings += read
         return
-    texts = _texts(text, len(plans))
-    for index, plan in enumerate(plans):
+    reading.sources.append(_Source(file=str(file), text=text, known=known))
+    for document, plan in read:
         if plan.number in reading.files:
             other = reading.files[plan.number]
             _find(reading, file, f"{plan.number} has a plan in {other} already", "number")
             continue
-        sounds, faults = await _converted({beside[name] for name in plan.prompts})
-        reading.findings += [
-            Finding(file=str(file), line=line, field=where, message=message)
-            for line, where, message in _placed(text, index, plan, beside, faults)
-        ]
         reading.files[plan.number] = str(file)
-        if not faults:
-            names = {name: prompt_name(sounds[beside[name]]) for name in plan.prompts}
-            contents = {names[name]: sounds[beside[name]] for name in plan.prompts}
-            reading.drafts.append(
-                Draft(
-                    plan=replace(plan, prompts=names), source=texts[index], prompts=contents
-                )
+        sounds, faults = await _converted({beside[name] for name in plan.prompts})
+        if faults:
+            reading.findings += _placed(str(file), document, plan, beside, faults)
+            continue
+        names = {name: prompt_name(sounds[beside[name]]) for name in plan.prompts}
+        reading.drafts.append(
+            Draft(
+                plan=replace(plan, prompts=names),
+                source=text if len(read) == 1 else plan_to_yaml(plan),
+                prompts={names[name]: sounds[beside[name]] for name in plan.prompts},
             )
+        )
 
 
 def remarks(
-    reading: Reading,
-    snapshot: Snapshot,
-    calendar: Calendar,
-    today: date,
-    settings: Settings,
+    reading: Reading, snapshot: Snapshot, today: date, settings: Settings
 ) -> list[Finding]:
     """What is legal in the plans and yet hardly meant."""
     around = Around(
-        calendar=calendar,
+        calendar=snapshot.calendar,
         today=today,
-        own_numbers={*snapshot.plans, *(plan.number for plan in reading.plans)},
+        own_numbers={*snapshot.plans, *reading.files},
         prompts=prompt_names(catalogue(settings.media.prompts)),
     )
     return [
         finding
-        for plan in reading.plans
-        for finding in lint(plan, around, reading.files[plan.number])
+        for source in reading.sources
+        for finding in check(source.text, source.file, source.known, around)
     ]
 
 
@@ -163,19 +169,6 @@ def _audio_beside(file: Path) -> dict[str, Path]:
 def _preference(suffix: str) -> int:
     suffix = suffix.lower()
     return AUDIO.index(suffix) if suffix in AUDIO else len(AUDIO)
-
-
-def _texts(text: str, count: int) -> list[str]:
-    """The text of each plan of a file: the file itself when there is one."""
-    if count == 1:
-        return [text]
-    parts: list[list[str]] = [[]]
-    for line in text.splitlines(keepends=True):
-        if line.startswith("---"):
-            parts.append([])
-        parts[-1].append(line)
-    told = ["".join(part) for part in parts if documents("".join(part))]
-    return told if len(told) == count else [text] * count
 
 
 async def _converted(
@@ -222,16 +215,13 @@ async def _convert(source: Path, target: Path) -> str:
 
 
 def _placed(
-    text: str,
-    index: int,
+    file: str,
+    document: Document,
     plan: Plan,
     beside: Mapping[str, Path],
     faults: Mapping[Path, str],
-) -> Iterator[tuple[int, str, str]]:
+) -> Iterator[Finding]:
     """Where in the plan the files with faults are named."""
-    if not faults:
-        return
-    document = documents(text)[index]
     named: list[tuple[FieldPath, str]] = [
         (("menus", name, "prompt"), menu.prompt) for name, menu in plan.menus.items()
     ]
@@ -240,4 +230,5 @@ def _placed(
     for path, prompt in named:
         fault = faults.get(beside.get(prompt, Path()))
         if fault:
-            yield document.line(path), field_name(path), fault
+            line = document.line(path)
+            yield Finding(file=file, line=line, field=field_name(path), message=fault)

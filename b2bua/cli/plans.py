@@ -54,7 +54,7 @@ def check(config: Path, paths: list[Path]) -> int:
             snapshot = await storage.plans.snapshot({})
             reading = await read_files(plan_files(paths), settings, snapshot.tariffs)
         today = datetime.now(UTC).astimezone().date()
-        remarked = remarks(reading, snapshot, snapshot.calendar, today, settings)
+        remarked = remarks(reading, snapshot, today, settings)
         for finding in (*reading.findings, *remarked):
             complain(str(finding))
         for plan in reading.plans:

@@ -23,6 +23,8 @@ from b2bua.service.number import service_number
 from b2bua.service.record import CallRecord
 from b2bua.service.tariff import yuan
 
+WIDTH: Final = 130
+"""Columns that a listing needs."""
 AGO: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -139,7 +141,9 @@ def _table(records: list[CallRecord]) -> None:
             yuan(record.fee),
             record.end_reason,
         )
+    # An identity cut short is of no use: let the terminal fold the line instead.
     console = Console()
+    console.width = max(console.width, WIDTH)
     console.print(table if records else "no calls")
 
 

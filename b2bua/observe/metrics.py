@@ -44,7 +44,7 @@ class Metrics:
         )
         self._lag = Histogram(
             "b2bua_loop_lag_seconds",
-            "How late the event loop was",
+            "How late the event loop was, when it was late",
             buckets=LAG,
             registry=registry,
         )

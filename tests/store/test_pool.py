@@ -44,8 +44,8 @@ async def test_an_error_that_means_a_dead_server_ends_the_connection(
 async def test_other_errors_keep_it(database: Database) -> None:
     before = await backend(database)
     with pytest.raises(Unavailable, match="statement timeout"):
-        await ask(database, "set statement_timeout = 10; select pg_sleep(1)")
-    with pytest.raises(Rejected, match="invalid byte sequence|not a valid|division"):
+        await ask(database, "select pg_sleep(5)")
+    with pytest.raises(Rejected, match="division by zero"):
         await ask(database, "select 1 / 0")
     with pytest.raises(asyncpg.UndefinedColumnError):
         await ask(database, "select nonsense")

@@ -1,11 +1,17 @@
 """The audio half of a leg: its port, both session descriptions, and what they agree.
 
 RFC 3264 for one audio stream. The description keeps its session id and adds one to its
-version whenever it changes (§8). Media itself is elsewhere: this only says to whom the
-port is connected.
+version whenever it changes (§8). An offer of ours counts when it is answered, and leaves
+no trace when it is refused. Media itself is elsewhere: this only says to whom the port is
+connected.
+
+Who holds whom is read from one bit, whether the far end listens. A far end that listens
+but does not speak is silent because it was put on hold, or because it pleases; one that
+does not listen holds us (§8.4).
 """
 
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
 from b2bua.call.media import (
     CallId,
@@ -54,6 +60,12 @@ class LegAudio:
         self.local: SessionDescription | None = None
         self.remote: SessionDescription | None = None
         self.far_end: FarEnd | None = None
+        self.held = Direction.SENDRECV
+        """How the far end holds us: SENDONLY or INACTIVE; SENDRECV when it does not."""
+        self.turning: Direction | None = None
+        """What an offer to turn the established stream says, until it is answered."""
+        self._offered: SessionDescription | None = None
+        """An offer of ours that has no final answer yet."""
         self._here = LocalAudio(
             address="",
             rtp_port=0,
@@ -77,6 +89,7 @@ class LegAudio:
         )
         audio.ready = True
         audio.local, audio.remote = image.local, image.remote
+        audio._heed(image.remote)
         audio._settle()
         return audio
 
@@ -97,9 +110,18 @@ class LegAudio:
         )
 
     @property
+    def ours(self) -> SessionDescription | None:
+        """What we last said of ourselves, agreed or not."""
+        return self._offered or self.local
+
+    @property
     def on_hold(self) -> bool:
-        """Whether the far end said that it does not speak."""
-        return self.far_end is not None and not self.far_end.receiving
+        """Whether silence is natural: the far end does not speak, or does not listen.
+
+        Who holds may send music, and mostly sends nothing.
+        """
+        far_end = self.far_end
+        return far_end is not None and not (far_end.sending and far_end.receiving)
 
     def open(self, lifetime: float) -> list[MediaOrder]:
         """Ask for a port."""
@@ -120,8 +142,24 @@ class LegAudio:
         self._here = replace(
             self._here, direction=direction, version=self._here.version + 1
         )
-        self.local = make_offer(self._here)
-        return self.local
+        self._offered = make_offer(self._here)
+        return self._offered
+
+    def turn(self, direction: Direction) -> SessionDescription:
+        """Offer another direction for the established stream."""
+        self.turning = direction
+        return self.offer(direction)
+
+    def offer_failed(self) -> None:
+        """Forget an offer that was refused: things stay as they were."""
+        self._offered = self.turning = None
+
+    def take_offer(self, offer: SessionDescription) -> SessionDescription | None:
+        """Answer a new offer; None when no codec is common, and all stays as it was."""
+        answer = self.answer(offer)
+        if answer is not None:
+            self._heed(offer)
+        return answer
 
     def answer(
         self, offer: SessionDescription, direction: Direction = Direction.SENDRECV
@@ -134,12 +172,20 @@ class LegAudio:
         self._here, self.local, self.remote = here, description, offer
         return description
 
-    def take_answer(self, answer: SessionDescription) -> bool:
-        """Take the other side's answer to our offer; False when it leaves no audio."""
-        before, self.remote = self.remote, answer
-        if self.local is None or agree(self.local, answer) is None:
-            self.remote = before
+    def take_answer(self, answer: SessionDescription, *, early: bool = False) -> bool:
+        """Take the other side's answer to our offer; False when it leaves no audio.
+
+        ``early``: it is of an early dialog, and another may answer the same offer yet.
+        """
+        ours = self.ours
+        if not early:
+            self._offered = self.turning = None
+        if ours is None or agree(ours, answer) is None:
             return False
+        self.local, self.remote = ours, answer
+        if _direction_of(ours).sends:
+            # To what does not speak, nobody can say that he would listen.
+            self._heed(answer)
         return True
 
     def connect(self) -> list[MediaOrder]:
@@ -158,6 +204,10 @@ class LegAudio:
         """Give the port back."""
         return [ClosePort(call=self.call, leg=self.leg)]
 
+    def _heed(self, description: SessionDescription) -> None:
+        direction = _direction_of(description)
+        self.held = Direction.SENDRECV if direction.receives else direction
+
     def _settle(self) -> None:
         if self.local is None or self.remote is None:
             return
@@ -175,3 +225,16 @@ class LegAudio:
             sending=agreed.sending,
             receiving=agreed.receiving,
         )
+
+
+def _direction_of(description: SessionDescription) -> Direction:
+    """Who speaks on the audio stream, from the view of who wrote the description.
+
+    The address 0.0.0.0 is how older phones say that they do not listen (§8.4).
+    """
+    for media in description.media:
+        if media.kind == "audio" and media.port:
+            if not ip_address(media.address).is_unspecified:
+                return media.direction
+            return Direction.SENDONLY if media.direction.sends else Direction.INACTIVE
+    return Direction.INACTIVE

@@ -23,6 +23,7 @@ from b2bua.call.media import (
     MediaFact,
     MediaLost,
     OpenPort,
+    PortFailed,
 )
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
@@ -139,9 +140,14 @@ class Call:
 
     def hear_of(self, fact: MediaFact, now: Instant) -> list[LegOutput]:
         """Take what the media plane says of our session."""
-        if isinstance(fact, MediaLost):
-            self._ports.clear()
-            return [AudioLost()]
+        match fact:
+            case MediaLost():
+                self._ports.clear()
+                return [AudioLost()]
+            case PortFailed(leg=leg) if not self._is_open(leg):
+                self._ports.discard(leg)
+            case _:
+                pass
         return self._of_leg(fact.leg, lambda leg: leg.hear_of(fact, now), now)
 
     def wake(self, now: Instant) -> list[LegOutput]:
@@ -149,6 +155,10 @@ class Call:
         outputs = self._pass(self.hunt.wake(now))
         self._forget_uninvited()
         return outputs
+
+    def _is_open(self, name: LegId) -> bool:
+        leg = self.caller if name == self.caller.leg else self.hunt.legs.get(name)
+        return leg is not None and leg.audio.ready
 
     def _of_leg(
         self,

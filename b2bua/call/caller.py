@@ -6,6 +6,7 @@ same (RFC 3261 §13.2.1: no second answer to one offer). Greeting alone never an
 
 import enum
 from collections.abc import Sequence
+from typing import Final
 
 from b2bua.call.audio import AudioImage, LegAudio
 from b2bua.call.events import (
@@ -15,11 +16,11 @@ from b2bua.call.events import (
     NoAudio,
     PromptsEnded,
     Ready,
-    Release,
     Spoke,
     Stale,
+    Unheard,
 )
-from b2bua.call.leg import KeyEar, LegOutput, take_offer
+from b2bua.call.leg import RELEASES, KeyEar, LegOutput, take_answer, take_offer
 from b2bua.call.media import (
     AudioBegan,
     AudioStopped,
@@ -38,6 +39,9 @@ from b2bua.core.clock import Instant
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
 from b2bua.sip.sdp.description import SessionDescription
+
+
+NO_CODEC: Final = "no codec in common with the caller"
 
 
 class State(enum.Enum):
@@ -113,7 +117,7 @@ class CallerLeg:
         if not self._early_possible:
             return self.ring()
         self.state = State.EARLY
-        ring = sip.Ring(session=self._session, status=183, description=self.audio.local)
+        ring = sip.Ring(session=self._session, status=183, description=self.audio.ours)
         return [ring, *self.audio.connect()]
 
     def answer(self) -> Sequence[LegOutput]:
@@ -121,7 +125,7 @@ class CallerLeg:
         if self.state not in (State.CALLING, State.EARLY):
             return []
         self.state = State.ANSWERED
-        accept = sip.Accept(session=self._session, description=self.audio.local)
+        accept = sip.Accept(session=self._session, description=self.audio.ours)
         return [accept, *self.audio.connect()]
 
     def end(
@@ -158,7 +162,10 @@ class CallerLeg:
                 return [Stale(self.leg)]
             case sip.Invited() | sip.Progressed() | sip.Accepted():
                 return []
-            case sip.Refused() | sip.OfferFailed():
+            case sip.OfferFailed():
+                self.audio.offer_failed()
+                return []
+            case sip.Refused():
                 return []
 
     def hear_of(self, fact: MediaFact, now: Instant) -> Sequence[LegOutput]:
@@ -167,7 +174,9 @@ class CallerLeg:
             case PortOpened():
                 return self._opened(fact)
             case PortFailed(reason=reason):
-                return [NoAudio(self.leg, 503, reason)] if not self.audio.ready else []
+                if self.audio.ready:
+                    return [Unheard(self.leg, reason)]
+                return [NoAudio(self.leg, 503, reason)]
             case AudioBegan():
                 return [Spoke(self.leg)]
             case KeyPressed(digit=digit):
@@ -186,21 +195,18 @@ class CallerLeg:
         if self._offer is None:
             self.audio.offer()
         elif self.audio.answer(self._offer) is None:
-            return [NoAudio(self.leg, 488, "no codec in common with the caller")]
+            return [NoAudio(self.leg, 488, NO_CODEC)]
         return [Ready(self.leg)]
 
     def _described(self, description: SessionDescription) -> Sequence[LegOutput]:
-        if not self.audio.take_answer(description):
-            return [NoAudio(self.leg, 488, "no codec in common with the caller")]
-        return [*self.audio.connect(), Stale(self.leg)]
+        outputs = take_answer(self.audio, description)
+        if outputs is None:
+            return [NoAudio(self.leg, 488, NO_CODEC)]
+        return outputs
 
     def _ended(self, event: sip.Ended) -> Sequence[LegOutput]:
         if self.state is State.OVER:
             return []
         self.state = State.OVER
-        release = {
-            sip.EndReason.HUNG_UP: Release.HUNG_UP,
-            sip.EndReason.CANCELLED: Release.GAVE_UP,
-            sip.EndReason.RELEASED: Release.RELEASED,
-        }.get(event.reason, Release.LOST)
+        release = RELEASES[event.reason]
         return [Ended(leg=self.leg, release=release, causes=event.causes)]

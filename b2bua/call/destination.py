@@ -18,12 +18,11 @@ from b2bua.call.events import (
     Measured,
     PromptsEnded,
     Rang,
-    Release,
     Spoke,
     Stale,
     Verdict,
 )
-from b2bua.call.leg import KeyEar, LegOutput, take_offer
+from b2bua.call.leg import RELEASES, KeyEar, LegOutput, take_answer, take_offer
 from b2bua.call.media import (
     AudioBegan,
     AudioStopped,
@@ -96,6 +95,8 @@ class DestinationLeg:
         """Whether a session exists, and will say that it ended."""
         self._session = session
         self._ear = KeyEar(self.leg)
+        self._forks: dict[str, SessionDescription] = {}
+        """What each early dialog described: the one that answers may say no more."""
 
     @classmethod
     def restored(
@@ -143,24 +144,27 @@ class DestinationLeg:
         if self.state is State.OVER:
             return []
         match event:
-            case sip.Progressed(description=description):
-                return self._progressed(description)
-            case sip.Accepted(description=description):
-                return self._accepted(description)
+            case sip.Progressed(description=description, fork=fork):
+                return self._progressed(description, fork)
+            case sip.Accepted(description=description, fork=fork):
+                return self._accepted(description or self._forks.get(fork))
             case sip.Refused():
                 return self._refused(event)
             case sip.Offered():
+                self._forks.clear()
                 return [*take_offer(self.audio, event), Stale(self.leg)]
             case sip.Described(_, description):
-                heard = self.audio.take_answer(description)
-                return [*self.audio.connect(), Stale(self.leg)] if heard else []
+                return take_answer(self.audio, description) or []
             case sip.Pressed(digit=digit):
                 return self._ear.press(digit, in_audio=False, now=now)
             case sip.Ended():
                 return self._ended(event)
             case sip.Confirmed() | sip.DialogChanged():
                 return [Stale(self.leg)] if self.state is State.ANSWERED else []
-            case sip.Invited() | sip.OfferFailed():
+            case sip.OfferFailed():
+                self.audio.offer_failed()
+                return []
+            case sip.Invited():
                 return []
 
     def hear_of(self, fact: MediaFact, now: Instant) -> Sequence[LegOutput]:
@@ -202,25 +206,29 @@ class DestinationLeg:
             offer=self.audio.offer(),
         )
 
-    def _progressed(self, description: SessionDescription | None) -> Sequence[LegOutput]:
+    def _progressed(
+        self, description: SessionDescription | None, fork: str
+    ) -> Sequence[LegOutput]:
         if self.state is State.DIALLING:
             self.state = State.RINGING
-        if description is None or not self.audio.take_answer(description):
+        if description is None or not self.audio.take_answer(description, early=True):
             return [Rang(self.leg, self.audio.far_end is not None)]
+        self._forks[fork] = description
         return [*self.audio.connect(), Rang(self.leg, audio=True)]
 
     def _accepted(self, description: SessionDescription | None) -> Sequence[LegOutput]:
-        if description is not None and not self.audio.take_answer(description):
-            description = None
-            self.audio.far_end = None
-        connected = self.audio.connect()
-        if self.audio.far_end is None:
+        self._forks.clear()
+        if description is None:
+            audible = self.audio.far_end is not None
+        else:
+            audible = self.audio.take_answer(description)
+        if not audible:
             return [
                 sip.HangUp(session=self._session, causes=(Cause("Q.850", 88),)),
                 *self._fail(Verdict.UNREACHABLE, status=488, q850=88),
             ]
         self.state, self.deadline = State.ANSWERED, None
-        return [*connected, Answered(self.leg)]
+        return [*self.audio.connect(), Answered(self.leg)]
 
     def _refused(self, event: sip.Refused) -> Sequence[LegOutput]:
         q850 = q850_of(event.causes)
@@ -230,8 +238,7 @@ class DestinationLeg:
         if self.state is not State.ANSWERED:
             return self._fail(Verdict.UNREACHABLE, status=500, q850=q850_of(event.causes))
         self.state = State.OVER
-        hung_up = event.reason is sip.EndReason.HUNG_UP
-        release = Release.HUNG_UP if hung_up else Release.LOST
+        release = RELEASES[event.reason]
         return [Ended(leg=self.leg, release=release, causes=event.causes)]
 
     def _stop(self, verdict: Verdict, causes: tuple[Cause, ...]) -> Sequence[LegOutput]:

@@ -30,8 +30,10 @@ class Release(enum.Enum):
     HUNG_UP = "hung up"
     GAVE_UP = "gave up"
     """The caller left before we answered."""
+    UNACKNOWLEDGED = "no ACK"
+    EXPIRED = "session expired"
     LOST = "lost"
-    """No ACK, session timer, no answer in the dialog, broken protocol."""
+    """No answer in the dialog, or a broken protocol."""
     RELEASED = "released"
     """Because we asked."""
 
@@ -96,6 +98,14 @@ class PromptsEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """The leg could not be made to hear what it was to hear."""
+
+    leg: LegId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class FellSilent:
     """No audio came from a leg that is not on hold, for longer than a call can bear."""
 
@@ -131,11 +141,11 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """The far end changed who speaks: hold, or resume (RFC 3264 §8.4)."""
+    """The far end put us on hold, or came back (RFC 3264 §8.4)."""
 
     leg: LegId
     direction: Direction
-    """From the far end's view."""
+    """SENDONLY or INACTIVE while it holds us, SENDRECV after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,7 @@ LegFact: TypeAlias = (
     | Failed
     | Pressed
     | PromptsEnded
+    | Unheard
     | FellSilent
     | NoAudio
     | Ended

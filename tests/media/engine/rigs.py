@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from media.audio import g711
-from media.engine.binding import open_engine
+from media.engine.core import Engine
 from media.engine.plan import Address, Event, PortPlan, PortStatistics
 from media.engine.port import Output, Send
 from media.engine.reference import ReferenceEngine
@@ -150,7 +150,7 @@ class LoopbackRig:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.engine = open_engine(2)
+        self.engine = Engine(2)
         self._fars: list[Far] = []
         self._addresses: dict[int, tuple[Address, Address]] = {}
         self._files: dict[int, Path] = {}

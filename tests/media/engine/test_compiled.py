@@ -1,6 +1,7 @@
 """What only the compiled engine does: threads, descriptors, ICMP, IPv6, errors."""
 
 import os
+import resource
 import select
 import socket
 import threading
@@ -201,6 +202,28 @@ def test_closing_finishes_the_recording(rig: LoopbackRig, tmp_path: Path) -> Non
     rig.engine.close(port)
     rig.until(lambda: path.stat().st_size > 44 + 4 * 400)
     assert int.from_bytes(path.read_bytes()[40:44], "little") == path.stat().st_size - 44
+
+
+def test_a_full_disk_cuts_the_recording_and_not_the_call(
+    rig: LoopbackRig, tmp_path: Path
+) -> None:
+    port, far = rig.open(), rig.far()
+    rig.arrange(port, PortPlan(remote=far.address, sending=Sending.SILENCE))
+    path = tmp_path / "x.wav"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))
+    try:
+        rig.engine.record(port, os.open(path, os.O_RDWR | os.O_CREAT), False)
+        rig.run(0.7)
+        rig.engine.stop_recording(port)
+        rig.until(lambda: rig.engine.recordings_failed == 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    sent = len(far.packets)
+    rig.until(lambda: len(far.packets) >= sent + 2)
+    size = path.stat().st_size
+    assert 44 <= size <= 3000
+    assert int.from_bytes(path.read_bytes()[40:44], "little") == size - 44
 
 
 def test_threads_is_a_small_number() -> None:

@@ -73,7 +73,7 @@ class Restored:
     """A session taken back after a restart: its INVITE is history."""
 
     def __init__(
-        self, image: SessionImage, *, terms: Terms, tokens: Tokens, now: Instant
+        self, image: SessionImage, terms: Terms, tokens: Tokens, now: Instant
     ) -> None:
         self.session = image.session
         self.call_id = image.call_id

@@ -37,7 +37,7 @@ def dress_request(
     )
     headers = request.headers
     items = [("Via", str(via)), *headers]
-    if request.method in ("INVITE", "UPDATE"):
+    if request.method in ("INVITE", "UPDATE", "REGISTER"):
         items.append(("Contact", contact(listener)))
         if "Allow" not in headers:
             items.append(("Allow", _ALLOW))

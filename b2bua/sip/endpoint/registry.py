@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeAlias
 from b2bua.core.clock import Instant
 from b2bua.sip.dialog.called import Called
 from b2bua.sip.dialog.calling import Calling
-from b2bua.sip.dialog.events import SessionId
-from b2bua.sip.dialog.image import Restored
+from b2bua.sip.dialog.events import SessionId, SessionImage
+from b2bua.sip.dialog.image import Restored, flow_of, image_of
 from b2bua.sip.message.message import Request
 from b2bua.sip.transaction.alarms import Alarms
 from b2bua.sip.transaction.key import ClientKey, ServerKey
@@ -68,6 +68,22 @@ class Registry:
     def add(self, entry: Entry) -> None:
         """Begin a session."""
         self.entries[entry.session.session] = entry
+
+    def restore(self, image: SessionImage, session: Restored) -> None:
+        """Go on with a session of the last process."""
+        entry = Entry(session=session, trunk=image.trunk, flow=flow_of(image))
+        self.add(entry)
+        self.watch(entry)
+
+    def image(self, session: SessionId, now: Instant) -> SessionImage | None:
+        """A session as a value, if it was answered and goes on."""
+        entry = self.entries.get(session)
+        if entry is None or entry.flow is None:
+            return None
+        standing = entry.session.standing
+        if standing is None:
+            return None
+        return image_of(standing, entry.trunk, entry.flow, now)
 
     def remove(self, entry: Entry) -> None:
         """Forget a session; its transactions end by themselves."""

@@ -4,7 +4,7 @@ A trunk is known by where its messages come from: the longest network that holds
 source wins, and a trunk that names listeners takes only what came by them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
@@ -39,6 +39,8 @@ class Trunk:
     methods: tuple[str, ...] = METHODS
     reliability: Reliability = Reliability.REQUIRED
     offer_reliable: bool = True
+    register: bool = False
+    """Register at its first next hop that accepts us."""
 
 
 class TrunkTable:
@@ -62,6 +64,9 @@ class TrunkTable:
         if trunk is None:
             raise InvalidState(f"There is no trunk {name!r}")
         return trunk
+
+    def __iter__(self) -> Iterator[Trunk]:
+        return iter(self._named.values())
 
     def __contains__(self, name: str) -> bool:
         return name in self._named

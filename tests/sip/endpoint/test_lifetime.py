@@ -200,7 +200,7 @@ def test_an_image_keeps_the_session_timer() -> None:
     peer = Peer()
     accepted(peer, TIMER, ("Session-Expires", "300"))
     peer.wait(100)
-    (session,) = peer.endpoint._registry.entries
+    (session,) = peer.endpoint._board.registry.entries
     image = peer.endpoint.image(session, peer.now)
     assert image is not None
     assert image.expires_in == pytest.approx(200)
@@ -303,8 +303,8 @@ def test_other_sessions_lose_nothing_when_one_breaks(
     peer = Peer()
     for number in range(3):
         peer.send(peer.invite(offer=OFFER, call_id=f"call-{number}"))
-    broken = next(iter(peer.endpoint._registry.entries))
-    wake = type(peer.endpoint._registry.entries[broken].session).wake
+    broken = next(iter(peer.endpoint._board.registry.entries))
+    wake = type(peer.endpoint._board.registry.entries[broken].session).wake
 
     def raising(machine: object, now: float) -> object:
         if getattr(machine, "session", None) == broken:

@@ -43,7 +43,7 @@ from b2bua.sip.endpoint.doorway import (
 from b2bua.sip.endpoint.dress import dress_response
 from b2bua.sip.endpoint.ladder import line_of, line_of_bytes
 from b2bua.sip.endpoint.orphan import release
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Transmit
+from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Resolve, Transmit
 from b2bua.sip.endpoint.registrations import Registrations
 from b2bua.sip.endpoint.registry import Entry, Registry, Served, Session, User
 from b2bua.sip.endpoint.settings import EndpointSettings

@@ -1,6 +1,7 @@
 """Carries out what the exchange returns, in its order, and tells of what befell."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -32,6 +33,18 @@ class Media(Protocol):
         """Give an order. Never waits."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heed:
+    """What follows from what befell."""
+
+    finished: Callable[[], None]
+    """A record is in the journal."""
+    drained: Callable[[], None]
+    """The last call has ended."""
+    lagged: Callable[[float], None]
+    """The loop was busy for so many seconds."""
+
+
 class Carrier:
     """What the driver tells of goes to journal, media, metrics and log from here."""
 
@@ -40,17 +53,12 @@ class Carrier:
         journal: Journal,
         media: Media,
         metrics: Metrics,
-        *,
-        finished: Callable[[], None],
-        drained: Callable[[], None],
-        lagged: Callable[[float], None],
+        heed: Heed,
     ) -> None:
         self._journal = journal
         self._media = media
         self._metrics = metrics
-        self._finished = finished
-        self._drained = drained
-        self._lagged = lagged
+        self._heed = heed
         self._log = structlog.get_logger()
 
     def tell(self, output: object) -> None:
@@ -77,7 +85,7 @@ class Carrier:
                 self._metrics.dropped(reason)
                 self._log.debug("dropped", reason=reason, source=flow.remote)
             case Drained():
-                self._drained()
+                self._heed.drained()
             case CallFault() | Crashed() | Lagged():
                 self._tell_of_trouble(output)
             case _:
@@ -85,7 +93,7 @@ class Carrier:
 
     def _finish(self, record: CallRecord) -> None:
         self._journal.finish(record.id, encode_record(record))
-        self._finished()
+        self._heed.finished()
         self._metrics.ended(record)
         self._log.info(
             "call ended",
@@ -113,4 +121,4 @@ class Carrier:
             case Lagged(seconds=seconds):
                 self._metrics.lagged(seconds)
                 self._log.warning("loop lag", seconds=round(seconds, 3))
-                self._lagged(seconds)
+                self._heed.lagged(seconds)

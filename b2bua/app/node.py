@@ -17,7 +17,7 @@ from typing import Any, Final
 import structlog
 
 from b2bua.app import build, snapshots
-from b2bua.app.carrier import Carrier
+from b2bua.app.carrier import Carrier, Heed
 from b2bua.app.health import HealthServer
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
@@ -124,9 +124,9 @@ class Node:
             self._journal,
             self._pool,
             self._metrics,
-            finished=self._delivery.nudge,
-            drained=self.drained.set,
-            lagged=self._shed,
+            Heed(
+                finished=self._delivery.nudge, drained=self.drained.set, lagged=self._shed
+            ),
         )
         self._resolver = Resolver()
         machine = Metered(self._exchange, self._metrics)

@@ -97,7 +97,7 @@ async def read_snapshot(storage: Storage, rules: Mapping[str, TrunkRule]) -> Sna
 
 def _missing_years(known: frozenset[int]) -> Calendar:
     """What the calendar package knows and the database does not."""
-    from chinese_calendar import constants  # noqa: PLC0415  # commands need not wait
+    from chinese_calendar import constants  # type: ignore  # noqa: PLC0415
 
     holidays: dict[date, str] = constants.holidays
     workdays: dict[date, str] = constants.workdays

@@ -6,8 +6,9 @@
     python3 .ci/image.py run /tmp/image doctor
 
 Needs root. What is built is the commit that is checked out; every stage starts from the
-same base. ``--bind PATH`` shows a path of this machine inside and ``--env NAME`` passes a
-variable on: for packages that come from a mirror.
+same base. ``--bind PATH`` shows a path of this machine inside, read-only, for the steps run
+there are root's and would write to it; ``--env NAME`` passes a variable on. Both are for
+packages that come from a mirror.
 """
 
 import argparse
@@ -49,7 +50,8 @@ class Machine:
     def run(self, stage: Stage, words: list[str]) -> int:
         """Run a program inside, alone with its own processes; its exit status."""
         root = Path(stage.tree)
-        mounts = ["mount -t proc proc {0}/proc", "mount --rbind /dev {0}/dev"]
+        mounts = ["mount -t proc proc {0}/proc", *read_only("/dev", root / "dev")]
+        mounts.append("mount -t tmpfs tmpfs {0}/dev/shm")
         for bind in self.binds:
             inside = root / bind.lstrip("/")
             if Path(bind).is_dir():
@@ -57,7 +59,7 @@ class Machine:
             else:
                 inside.parent.mkdir(parents=True, exist_ok=True)
                 inside.touch()
-            mounts.append(f"mount --bind {shlex.quote(bind)} {shlex.quote(str(inside))}")
+            mounts += read_only(bind, inside)
         passed = {name: os.environ[name] for name in self.names if name in os.environ}
         given = [f"{name}={value}" for name, value in (passed | stage.environment).items()]
         chroot = ["chroot", f"--userspec={stage.user}:{stage.user}", stage.tree]
@@ -76,6 +78,15 @@ class Machine:
             script,
         ]
         return subprocess.run(command, check=False).returncode
+
+
+def read_only(path: str, inside: Path) -> list[str]:
+    """The commands that show ``path`` inside and keep it from being changed there."""
+    target = shlex.quote(str(inside))
+    return [
+        f"mount --bind {shlex.quote(path)} {target}",
+        f"mount -o remount,bind,ro {target}",
+    ]
 
 
 def instructions(text: str) -> Iterator[tuple[str, str]]:

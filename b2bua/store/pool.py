@@ -140,7 +140,7 @@ class Database:
             state = error.sqlstate or ""
             if state == READ_ONLY and self._pool is not None:
                 await self._pool.expire_connections()
-            return state in (READ_ONLY, *TERMINATED) or state.startswith(CONNECTION_CLASS)
+            return state in TERMINATED or state.startswith(CONNECTION_CLASS)
         return isinstance(error, OSError | TimeoutError | asyncio.CancelledError)
 
     async def _renew(self, pool: asyncpg.Pool) -> None:

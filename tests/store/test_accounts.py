@@ -59,6 +59,13 @@ async def test_a_weak_hash_is_renewed_when_the_password_is_given(
     assert await kept.verify("4006001234", "correct horse")
 
 
+async def test_no_password_opens_an_account_that_is_not_there(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "_nobody", lambda: accounts.HASHER.hash("correct horse"))
+    assert not await Accounts(database).verify("4006009999", "correct horse")
+
+
 @pytest.mark.parametrize("password", ["", "12345", "x" * 129])
 async def test_useless_passwords_are_refused(database: Database, password: str) -> None:
     with pytest.raises(Rejected, match="6 to 128"):

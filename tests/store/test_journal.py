@@ -116,6 +116,16 @@ def test_a_batch_is_one_transaction_even_if_it_is_left_by_an_error(
     assert reopened(path).calls() == [("c1", b"one")]
 
 
+def test_a_save_writes_itself_and_nothing_else(journal: Journal) -> None:
+    journal.save("c1", b"one")
+    journal.finish("c2", b"record")
+    statements: list[str] = []
+    journal._database.set_trace_callback(statements.append)
+    journal.save("c3", b"three")
+    [statement] = statements
+    assert "c3" in statement
+
+
 def test_a_full_disk_is_an_alarm_and_calls_go_on(
     path: Path, journal: Journal, clock: Clock
 ) -> None:

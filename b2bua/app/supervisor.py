@@ -24,7 +24,7 @@ from b2bua.app.storage import embedded_postgres, prepare, storage_of
 from b2bua.app.wards import Ward, listening_on, spawn
 from b2bua.config.settings import Settings
 from b2bua.core.errors import B2buaError
-from b2bua.store.errors import Unavailable
+from b2bua.store.errors import StoreError, Unavailable
 from b2bua.store.pool import Database
 
 SHORTEST_PAUSE: Final = 0.1
@@ -52,6 +52,7 @@ class Supervisor:
         self._control: Ward | None = None
         self._media: dict[int, Ward] = {}
         self._stopping = False
+        self._stopped = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self, serving: Callable[[], None]) -> int:
@@ -72,10 +73,16 @@ class Supervisor:
     async def _bring_up(self) -> None:
         """Everything that control needs."""
         dsn = self._settings.store.dsn
-        if self._postgres is not None:
-            dsn = await self._postgres.start()
-            self._begin(self._postgres.watch(self._note_postgres))
         self._control = self._living_control()
+        if self._postgres is not None:
+            try:
+                dsn = await self._postgres.start()
+            except StoreError as error:
+                if self._control is None:
+                    raise
+                # Calls go on without it, and the watch tries again.
+                self._note_postgres(str(error))
+            self._begin(self._postgres.watch(self._note_postgres))
         for index, ports in enumerate(build.media_ports(self._settings)):
             self._begin(self._keep_media(index, ports))
         if self._control is None:
@@ -92,7 +99,7 @@ class Supervisor:
                 if not told:
                     self._log.warning("waiting for PostgreSQL", why=str(error))
                 told = True
-                await asyncio.sleep(1.0)
+                await self._rest(1.0)
         if self._seed is None or self._stopping:
             return
         database = Database(dsn)
@@ -135,9 +142,15 @@ class Supervisor:
                     return 0 if status in (0, None) else 1
                 self._log.error("control died", status=status)
             pause = SHORTEST_PAUSE if loop.time() - began > LONG_LIFE else pause
-            await asyncio.sleep(pause)
+            await self._rest(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         return 0
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, unless told to stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
 
     async def _start_control(self) -> bool:
         """Start it and wait until it serves or ends; whether it serves."""
@@ -261,6 +274,7 @@ class Supervisor:
     def _stop(self) -> None:
         """Each signal is passed on: the first drains, the second ends all calls."""
         self._stopping = True
+        self._stopped.set()
         if self._control is not None:
             self._control.signal(signal.SIGTERM)
 

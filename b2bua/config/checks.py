@@ -172,10 +172,6 @@ def _line(value: object) -> str:
     return "" if cast(str, value).isprintable() else "it holds control characters"
 
 
-def _register(value: object) -> str:
-    return "registering at a trunk is not supported yet" if value else ""
-
-
 CHECKS: Final[Mapping[str, Check]] = {
     "data_dir": lambda value: "it must not be empty" if value == "" else _line(value),
     "node": _word_or_none,
@@ -195,7 +191,6 @@ CHECKS: Final[Mapping[str, Check]] = {
     "trunk.password": _line,
     "trunk.realm": _line,
     "trunk.domain": _word_or_none,
-    "trunk.register": _register,
     "trunk.caller_id": _caller_id,
     "trunk.default_area": _area,
     "trunk.methods": _methods,

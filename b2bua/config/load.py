@@ -180,6 +180,8 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
     for index, trunk in enumerate(settings.trunk):
         if trunk.password and not trunk.username:
             yield reader.fault(("trunk", index, "password"), "it needs a username")
+        if trunk.register and not trunk.hops:
+            yield reader.fault(("trunk", index, "register"), "it needs 'to': where?")
         if not trunk.from_ and not trunk.hops:
             message = "nobody calls by it, nor does it lead on: 'from', 'to' or both"
             yield reader.fault(("trunk", index), message)

@@ -140,6 +140,7 @@ class Trunk(Table, frozen=True, kw_only=True):
     domain: str = ""
     """Host of the identities we show it; empty: what we advertise."""
     register: bool = False
+    """Register at its first next hop that accepts us."""
     trusted: bool = False
     """Believe its P-Asserted-Identity, and assert ours to it."""
     caller_id: str = "caller"

@@ -223,3 +223,15 @@ def test_a_second_signal_ends_the_calls(serving: Serving, peers: Peers) -> None:
     assert serving.process.wait(20) == 0
     assert new_record(serving, before)["end_reason"] == "shutdown"
     serving.start()
+
+
+def test_the_death_of_postgresql_loses_no_record(serving: Serving, peers: Peers) -> None:
+    before = known(serving)
+    far = peers.destination("destination_waits")
+    caller = peers.caller("caller_hangs_up", talk=2000)
+    talking(serving)
+    pidfile = serving.data_dir / "postgres" / "data" / "postmaster.pid"
+    os.kill(int(pidfile.read_text().split("\n")[0]), signal.SIGKILL)
+    caller.ended()
+    far.ended()
+    assert new_record(serving, before)["outcome"] == "answered"

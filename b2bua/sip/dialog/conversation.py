@@ -70,7 +70,6 @@ class Conversation:
             calling=calling,
             initial=initial,
         )
-        self._forget_at: Instant | None = None
         self._seen = self._stamp()
 
     @property
@@ -81,7 +80,7 @@ class Conversation:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
-        return earliest(self.modification.deadline, self.refresh.deadline, self._forget_at)
+        return earliest(self.modification.deadline, self.refresh.deadline)
 
     def establish(self) -> None:
         """The dialog is confirmed: ACK was sent or received, or it was restored."""
@@ -220,7 +219,6 @@ class Conversation:
             return []
         self.ended = True
         self.refresh.stop()
-        self._forget_at = now + 2 * self._terms.timers.b
         outputs = self.modification.stop()
         invite = self.requests.waits_for(Task.OFFER, Task.REINVITE)
         if invite is not None:
@@ -235,9 +233,6 @@ class Conversation:
 
     def wake(self, now: Instant) -> list[Output]:
         """Fire what is due."""
-        if self._forget_at is not None and self._forget_at <= now:
-            self._forget_at = None
-            self.requests.forget()
         if self.ended:
             return []
         if self.modification.unacknowledged(now):

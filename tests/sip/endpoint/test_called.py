@@ -229,6 +229,20 @@ def test_a_late_offer_goes_with_the_200_and_is_answered_by_the_ack() -> None:
     assert peer.events[1:] == [Described(session, ANSWER), Confirmed(session)]
 
 
+def test_a_late_offer_made_with_the_200_alone() -> None:
+    peer = Peer()
+    session = invited(peer, late=True)
+    peer.order(Accept(session=session, description=OFFER))
+    ok = peer.responses("INVITE")[-1]
+    peer.send(peer.ack_of(ok, SDP, body=serialize_description(ANSWER)))
+    image = peer.endpoint.image(session, peer.now)
+    assert image is not None
+    assert (image.local_description, image.remote_description) == (OFFER, ANSWER)
+    # and so a re-INVITE that brings nothing new is answered with what we said
+    peer.send(peer.invite(offer=ANSWER, to_tag=session, cseq=2))
+    assert peer.responses("INVITE")[-1].body == serialize_description(OFFER)
+
+
 def test_an_ack_without_the_answer_it_owes_ends_the_session() -> None:
     peer = Peer()
     session = invited(peer, late=True)

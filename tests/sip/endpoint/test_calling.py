@@ -200,6 +200,31 @@ def test_a_503_goes_to_the_next_hop() -> None:
     assert at_rest(peer)
 
 
+def test_early_dialogs_die_with_the_invite_that_made_them() -> None:
+    peer = called(next_hops=HOPS)
+    first = invites(peer)[0]
+    peer.answer(first, 180, tag="far")
+    peer.answer(first, 503)
+    peer.send(in_dialog(peer, "OPTIONS", first))
+    assert peer.statuses("OPTIONS") == [481]
+    second = invites(peer)[1]
+    peer.source = ("127.0.1.9", 5070)
+    peer.answer(second, 180, tag="far")
+    peer.send(in_dialog(peer, "OPTIONS", second, cseq=2))
+    assert peer.statuses("OPTIONS") == [481, 200]
+
+
+def test_a_2xx_that_cannot_be_acknowledged_is_a_session_all_the_same() -> None:
+    peer = called()
+    nowhere = ("Record-Route", "<sip:127.0.1.5;transport=tcp;lr>")
+    peer.answer(invites(peer)[0], 200, nowhere, description=ANSWER)
+    assert isinstance(peer.events[-1], Accepted)
+    assert peer.requests("ACK") == []
+    peer.order(HangUp(session=SESSION))
+    assert last_facts(peer.events) == [EndReason.RELEASED]
+    assert at_rest(peer)
+
+
 def test_a_silent_hop_is_left_after_the_patience() -> None:
     peer = called(next_hops=HOPS)
     peer.wait(4.9)

@@ -121,6 +121,22 @@ def test_we_refresh_by_reinvite_otherwise() -> None:
     assert len(peer.requests("INVITE")) > 1
 
 
+@pytest.mark.parametrize("allowed", ["INVITE", "INVITE, UPDATE"])
+def test_a_refresh_that_meets_another_request_is_tried_again(allowed: str) -> None:
+    peer = Peer()
+    timer = ("Session-Expires", "300;refresher=uas")
+    accepted(peer, TIMER, timer, ("Allow", allowed))
+    method = allowed.rsplit(maxsplit=1)[-1]
+    peer.wait(150.1)
+    peer.answer(peer.requests(method)[0], 491)
+    forget(peer)
+    peer.wait(2.1)
+    assert peer.requests(method)
+    peer.answer(peer.requests(method)[0], 422, ("Min-SE", "900"))
+    again = peer.requests(method)[-1]
+    assert again.headers.first("Session-Expires") == "900;refresher=uac"
+
+
 def test_an_update_that_is_not_understood_after_all() -> None:
     peer = Peer()
     allow = ("Allow", "INVITE, UPDATE")
@@ -292,6 +308,21 @@ def test_a_broken_calling_machine_is_cancelled_and_a_late_200_released(
     peer.answer(request, 200, CONTACT, description=ANSWER)
     assert len(peer.requests("ACK")) == 1
     peer.answer(peer.requests("BYE")[0], 200)
+    assert ends(peer.events) == [EndReason.FAILED]
+    peer.wait(100)
+    assert peer.endpoint.remembered == 0
+
+
+def test_a_late_refusal_of_a_broken_session_is_only_acknowledged() -> None:
+    peer = Peer()
+    peer.order(invite())
+    peer.take(peer.endpoint.abandon(invite().session, peer.now))
+    request = peer.requests("INVITE")[0]
+    peer.answer(request, 180)
+    assert len(peer.requests("CANCEL")) == 1
+    peer.answer(request, 487)
+    assert len(peer.requests("ACK")) == 1
+    assert peer.requests("BYE") == []
     assert ends(peer.events) == [EndReason.FAILED]
     peer.wait(100)
     assert peer.endpoint.remembered == 0

@@ -12,7 +12,7 @@ from b2bua.call.audio import CODECS
 from b2bua.call.bridge import Bridge
 from b2bua.call.caller import CallerLeg
 from b2bua.call.destination import DestinationLeg, Target
-from b2bua.call.events import Answered, AudioLost, Measured, Turned
+from b2bua.call.events import Answered, AudioLost, Measured, Turned, Verdict
 from b2bua.call.hunt import Hunt
 from b2bua.call.leg import LegOutput
 from b2bua.call.media import (
@@ -95,6 +95,12 @@ class Call:
         )
         self._sessions |= {SessionId(leg.leg) for leg in self.hunt.ringing}
         return self._pass(outputs)
+
+    def give_up(self, now: Instant) -> list[LegOutput]:
+        """Stop trying: whoever rings has not answered in the time that the call has."""
+        outputs = self._pass(self.hunt.stop(now, verdict=Verdict.NO_ANSWER))
+        self._forget_uninvited()
+        return outputs
 
     def join(self) -> list[LegOutput]:
         """Join the caller and the destination that answered."""

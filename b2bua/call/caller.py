@@ -40,7 +40,6 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
 from b2bua.sip.sdp.description import SessionDescription
 
-
 NO_CODEC: Final = "no codec in common with the caller"
 
 

@@ -118,9 +118,11 @@ class DestinationLeg:
         self.deadline = now + self.target.ring
         return self.audio.open(lifetime)
 
-    def give_up(self, causes: tuple[Cause, ...] = ()) -> Sequence[LegOutput]:
-        """Stop trying, because the caller left or another destination was quicker."""
-        return self._stop(Verdict.CANCELLED, causes)
+    def give_up(
+        self, causes: tuple[Cause, ...] = (), verdict: Verdict = Verdict.CANCELLED
+    ) -> Sequence[LegOutput]:
+        """Stop trying: the caller left, another was quicker, or time is up."""
+        return self._stop(verdict, causes)
 
     def hang_up(self, causes: tuple[Cause, ...] = ()) -> Sequence[LegOutput]:
         """Release the destination after the talk."""

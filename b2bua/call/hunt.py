@@ -81,11 +81,16 @@ class Hunt:
         self._began[leg.leg] = now
         return list(leg.dial(now, lifetime))
 
-    def stop(self, now: Instant, causes: tuple[Cause, ...] = ()) -> list[LegOutput]:
+    def stop(
+        self,
+        now: Instant,
+        causes: tuple[Cause, ...] = (),
+        verdict: Verdict = Verdict.CANCELLED,
+    ) -> list[LegOutput]:
         """Give up every attempt that is not answered."""
         outputs: list[LegOutput] = []
         for leg in self.ringing:
-            outputs += self.watch(leg.give_up(causes), now)
+            outputs += self.watch(leg.give_up(causes, verdict), now)
         return outputs
 
     def wake(self, now: Instant) -> list[LegOutput]:

@@ -2,55 +2,66 @@
 
 Bytes, media facts, plans and the time go in; bytes, media orders, journal entries, records
 and one deadline come out. A call's flow decides, the SIP endpoint speaks, and the exchange
-carries between them what each says until neither has anything more to say. What must be
-in the journal comes first among the outputs: it is safe before anything else leaves.
+carries between them what each says until neither has anything more to say.
+
+What must be in the journal comes first among the outputs: it is safe before anything else
+leaves. A record comes last, after the far ends were told, as the image in the journal
+stands for it until then: whenever the process dies, the next one finds the image or the
+record. Only a call that begins and ends with one input has no image, and its record comes
+first.
 
 One call's bug ends that call alone: what raises is caught here, where calls are driven, the
 call is released and recorded with its traceback, and the others go on.
 """
 
-import heapq
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from b2bua.call.call import Call
 from b2bua.call.caller import CallerLeg
-from b2bua.call.media import CallId, CloseMedia, LegId, MediaFact, MediaOrder
+from b2bua.call.media import (
+    CallId,
+    CloseMedia,
+    ClosePort,
+    ConnectPort,
+    ExtendMedia,
+    LegId,
+    LetHear,
+    MediaFact,
+    OpenPort,
+    PressKeys,
+    RecordLeg,
+)
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
-from b2bua.exchange.journal_image import CallImage, decode, encode
+from b2bua.exchange.calls import Calls
+from b2bua.exchange.journal_image import CallImage, decode, encode, remains_of
 from b2bua.exchange.outlook import LiveCall, Outlook, live_call
-from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, SaveCounter
-from b2bua.service.flow.arrival import Arrival, read_arrival
+from b2bua.exchange.outputs import CallFault, Drained, SaveCall, SaveCounter
+from b2bua.exchange.recovery import OURS, Recovery
+from b2bua.exchange.round import Item, Output, Round
+from b2bua.service.flow.arrival import Arrival, read_arrival, unread_arrival
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.flow import CallFlow, Surroundings
-from b2bua.service.flow.image import broken_off, image_of, restored
-from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor, Wish
+from b2bua.service.flow.image import image_of
+from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor
 from b2bua.service.plan import Plan, Snapshot
 from b2bua.service.record import CallRecord
 from b2bua.sip.dialog import events as sip
-from b2bua.sip.dialog.events import Cause, SessionId
+from b2bua.sip.dialog.deadlines import earliest
+from b2bua.sip.dialog.events import SessionId
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer
 
-Output: TypeAlias = (
-    Transmit
-    | Resolve
-    | Dropped
-    | MediaOrder
-    | SaveCall
-    | FinishCall
-    | SaveCounter
-    | Drained
-    | CallFault
-)
+__all__ = ["Exchange", "Output"]
+
+__all__ = ["Exchange", "Output"]
 
 SessionFact: TypeAlias = (
     sip.Progressed
@@ -66,8 +77,6 @@ SessionFact: TypeAlias = (
 )
 """What a session says of itself once it exists."""
 
-Item: TypeAlias = EndpointOutput | Wish
-
 
 class Exchange:
     """Every call of one node."""
@@ -76,28 +85,21 @@ class Exchange:
         self._endpoint = endpoint
         self._tokens = tokens
         self._outlook = outlook
-        self._calls: dict[CallId, CallFlow] = {}
-        self._of_session: dict[SessionId, CallId] = {}
-        self._alarms: list[tuple[Instant, CallId]] = []
-        self._armed: dict[CallId, Instant] = {}
+        self._calls = Calls()
+        self._recovery = Recovery(endpoint, outlook, self._calls, tokens)
+        self._around = Surroundings(world=self._world, trunks=outlook.trunk)
         self._moment = Moment(0.0, datetime.min.replace(tzinfo=UTC))
         self._draining = False
 
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
-        while self._alarms and self._armed.get(self._alarms[0][1]) != self._alarms[0][0]:
-            heapq.heappop(self._alarms)
-        endpoint = self._endpoint.deadline
-        if not self._alarms:
-            return endpoint
-        return self._alarms[0][0] if endpoint is None else min(endpoint, self._alarms[0][0])
+        return earliest(self._endpoint.deadline, self._calls.deadline)
 
     @property
     def remembered(self) -> int:
         """How many things are held in memory for calls: 0 at rest."""
-        calls = len(self._calls) + len(self._of_session) + len(self._armed)
-        return calls + self._endpoint.remembered
+        return self._calls.held + self._endpoint.remembered
 
     def receive(self, data: bytes, flow: Flow, now: Instant, at: datetime) -> list[Output]:
         """Take one datagram, or one message of a stream."""
@@ -118,18 +120,15 @@ class Exchange:
         """Fire everything that is due."""
         self._moment = Moment(now, at)
         outputs = self._run(lambda: self._endpoint.wake(now))
-        while self._alarms and self._alarms[0][0] <= now:
-            due, name = heapq.heappop(self._alarms)
-            if self._armed.get(name) != due:
-                continue
-            del self._armed[name]
-            outputs += self._tell(name, lambda call: call.wake(self._moment))
+        while (flow := self._calls.due(now)) is not None:
+            outputs += self._tell(flow, lambda call: call.wake(self._moment))
         return outputs
 
     def hear_of(self, fact: MediaFact, now: Instant, at: datetime) -> list[Output]:
         """Take what the media plane says of a call."""
         self._moment = Moment(now, at)
-        return self._tell(fact.call, lambda call: call.hear_of(fact, self._moment))
+        flow = self._calls.named(fact.call)
+        return self._tell(flow, lambda call: call.hear_of(fact, self._moment))
 
     def replan(self, snapshot: Snapshot) -> None:
         """Know other plans from now on; calls in progress keep theirs."""
@@ -138,14 +137,15 @@ class Exchange:
     def hang_up(self, call: CallId, now: Instant, at: datetime) -> list[Output]:
         """End a call because an operator says so."""
         self._moment = Moment(now, at)
-        return self._tell(call, lambda flow: flow.hang_up(self._moment, "operator"))
+        flow = self._calls.named(call)
+        return self._tell(flow, lambda call: call.hang_up(self._moment, "operator"))
 
     def hang_up_all(self, reason: str, now: Instant, at: datetime) -> list[Output]:
         """End every call: the process is going down for good."""
         self._moment = Moment(now, at)
         outputs: list[Output] = []
-        for call in list(self._calls):
-            outputs += self._tell(call, lambda flow: flow.hang_up(self._moment, reason))
+        for flow in list(self._calls):
+            outputs += self._tell(flow, lambda call: call.hang_up(self._moment, reason))
         return outputs
 
     def drain(self) -> list[Output]:
@@ -155,7 +155,7 @@ class Exchange:
 
     def live(self) -> list[LiveCall]:
         """The calls now up, oldest first."""
-        return [live_call(flow) for flow in self._calls.values()]
+        return [live_call(flow) for flow in self._calls]
 
     def restore(
         self,
@@ -168,145 +168,146 @@ class Exchange:
 
         A call in which both sides talked, and whose media is ``adopted``, goes on. Of any
         other the answered legs are released, and its record is written: it ended with its
-        process.
+        process. So it is with an image that cannot be read, as far as it can.
         """
         self._moment = Moment(now, at)
         alive = set(adopted)
         outputs: list[Output] = []
         for name, data in images:
-            image = decode(data)
-            flow = restored(image.flow, self._around(), self._tokens, self._moment)
-            for session in image.sessions:
-                outputs += self._run(
-                    lambda session=session: self._endpoint.restore(session, now)  # type: ignore[misc]
-                )
-            if flow is not None and name in alive:
-                self._take(name, flow)
-                outputs += self._tell(name, lambda call: call.restore(self._moment))
+            if name in self._calls:
+                continue
+            flow, fault = None, ""
+            try:
+                if name in alive:
+                    flow = self._recovery.resume(decode(data), self._around, self._moment)
+            except Exception:
+                fault = traceback.format_exc()
+            if flow is None:
+                grave = self._recovery.bury(name, remains_of(data), self._moment, fault)
+                outputs += self._play(grave)
             else:
-                outputs += self._break_off(image)
-        return outputs
-
-    def _break_off(self, image: CallImage) -> list[Output]:
-        """Release what is left of a call that cannot go on."""
-        record = broken_off(image.flow, self._moment)
-        outputs: list[Output] = [FinishCall(record), CloseMedia(CallId(record.id))]
-        for session in image.sessions:
-            hang_up = sip.HangUp(session=session.session, causes=(Cause("Q.850", 41),))
-            outputs += self._run(
-                lambda order=hang_up: self._endpoint.order(order, self._moment.now)  # type: ignore[misc]
-            )
+                outputs += self._tell(flow, lambda call: call.restore(self._moment))
         return outputs
 
     def _run(self, act: Callable[[], Sequence[EndpointOutput]]) -> list[Output]:
         """Let the endpoint act, and carry what it says to the calls it is about."""
-        try:
-            items: Sequence[Item] = act()
-        except Exception:
-            session = self._endpoint.working_on
-            if session is None:
-                raise
-            items = self._session_fault(session, traceback.format_exc())
-        return self._settle(items)
+        return self._play(Round(self._guarded(act)))
 
     def _tell(
-        self, name: CallId, act: Callable[[CallFlow], Sequence[FlowOutput]]
+        self, flow: CallFlow | None, act: Callable[[CallFlow], Sequence[FlowOutput]]
     ) -> list[Output]:
         """Let one call act, and carry out what it wants."""
-        dirty: set[CallId] = set()
-        return self._collect(self._ask(name, act, dirty), dirty)
+        round_ = Round()
+        if flow is not None:
+            self._ask(flow, act, round_)
+        return self._play(round_)
 
-    def _settle(self, items: Sequence[Item]) -> list[Output]:
-        return self._collect(items, set())
+    def _play(self, round_: Round) -> list[Output]:
+        """Carry items to and fro until only outputs are left."""
+        while round_.backlog or round_.dirty:
+            if round_.backlog:
+                self._carry(round_.backlog.popleft(), round_)
+            else:
+                self._save(round_)
+        return round_.outputs
 
-    def _collect(self, items: Sequence[Item], dirty: set[CallId]) -> list[Output]:
-        """Carry items to and fro until only outputs are left; the journal's come first."""
-        journal: list[Output] = []
-        outputs: list[Output] = []
-        strangers: list[Crossed] = []
-        """Messages of a session whose call begins with this very INVITE."""
-        backlog = deque(items)
-        while backlog:
-            item = backlog.popleft()
-            match item:
-                case Transmit() | Resolve() | Dropped():
-                    outputs.append(item)
-                case Crossed():
-                    strangers += self._note(item)
-                case sip.Invited():
-                    backlog += self._invited(item, dirty)
-                    backlog.extendleft(reversed(strangers))
-                    strangers = []
-                case (
-                    sip.Invite()
-                    | sip.Ring()
-                    | sip.Accept()
-                    | sip.Refuse()
-                    | sip.HangUp()
-                    | sip.Offer()
-                    | sip.AnswerOffer()
-                    | sip.RefuseOffer()
-                ):
-                    backlog += self._order(item)
-                case Finished(record):
-                    journal.append(FinishCall(record))
-                    outputs += self._finished(record, dirty)
-                case SaveRotor(key, state):
-                    self._outlook.counters[key] = state
-                    journal.append(SaveCounter(key, state))
-                case _ if isinstance(item, MediaOrder):
-                    outputs.append(item)
-                case _:
-                    backlog += self._event(item, dirty)
-        saved = [self._image(name) for name in dirty if name in self._calls]
-        return [*saved, *journal, *outputs]
+    def _carry(self, item: Item, round_: Round) -> None:
+        match item:
+            case Crossed():
+                self._note(item, round_)
+            case (
+                Transmit()
+                | Resolve()
+                | Dropped()
+                | OpenPort()
+                | ConnectPort()
+                | LetHear()
+                | PressKeys()
+                | RecordLeg()
+                | ClosePort()
+                | CloseMedia()
+                | ExtendMedia()
+            ):
+                round_.say(item)
+            case (
+                sip.Ring()
+                | sip.Accept()
+                | sip.Refuse()
+                | sip.HangUp()
+                | sip.Offer()
+                | sip.AnswerOffer()
+                | sip.RefuseOffer()
+            ):
+                self._order(item, round_)
+            case sip.Invite():
+                self._invite(item, round_)
+            case sip.Invited():
+                self._invited(item, round_)
+            case Finished(record):
+                self._finished(record, round_)
+            case SaveRotor(key, state):
+                self._outlook.counters[key] = state
+                round_.save(SaveCounter(key, state))
+            case CallFault():
+                round_.add(item)
+            case _:
+                self._event(item, round_)
 
-    def _event(self, event: SessionFact, dirty: set[CallId]) -> Sequence[Wish]:
-        name = self._of_session.get(event.session)
-        if isinstance(event, sip.Ended | sip.Refused):
-            self._of_session.pop(event.session, None)
-        if name is None:
-            return []
-        return self._ask(name, lambda call: call.receive(event, self._moment), dirty)
+    def _event(self, event: SessionFact, round_: Round) -> None:
+        flow = self._calls.of(event.session)
+        if flow is not None:
+            self._ask(flow, lambda call: call.receive(event, self._moment), round_)
 
     def _ask(
         self,
-        name: CallId,
+        flow: CallFlow,
         act: Callable[[CallFlow], Sequence[FlowOutput]],
-        dirty: set[CallId],
-    ) -> list[Wish]:
+        round_: Round,
+    ) -> None:
         """Let one call act; one that raises is released, recorded and forgotten."""
-        flow = self._calls.get(name)
-        if flow is None:
-            return []
+        if flow.over:
+            return
         try:
             outputs = act(flow)
         except Exception:
-            return self._fault(flow, traceback.format_exc())
-        self._arm(name, flow)
-        kept: list[Wish] = []
+            round_.backlog += self._fault(flow, traceback.format_exc())
+            return
+        self._calls.watch(flow)
         for output in outputs:
             match output:
                 case Remember():
-                    dirty.add(name)
+                    round_.dirty[flow.call.id] = None
                 case sip.Invite(session=session):
-                    self._of_session[session] = name
-                    kept.append(output)
+                    self._calls.own(session, flow)
+                    round_.backlog.append(output)
                 case _:
-                    kept.append(output)
-        return kept
+                    round_.backlog.append(output)
 
-    def _invited(self, invited: sip.Invited, dirty: set[CallId]) -> Sequence[Wish]:
+    def _invited(self, invited: sip.Invited, round_: Round) -> None:
         """Begin a call."""
-        invitation, moment = invited.invitation, self._moment
-        outlook = self._outlook
-        arrival = read_arrival(
-            invitation,
-            outlook.trunk(invitation.trunk),
-            outlook.snapshot.plans,
-            outlook.areas,
-        )
-        name = CallId(f"{moment.at:%Y%m%d}-{self._tokens.token()}")
+        invitation, moment, outlook = invited.invitation, self._moment, self._outlook
+        try:
+            rule = outlook.trunk(invitation.trunk)
+            plans, areas = outlook.snapshot.plans, outlook.areas
+            arrival, fault = read_arrival(invitation, rule, plans, areas), ""
+        except Exception:
+            arrival, fault = unread_arrival(invitation), traceback.format_exc()
+        flow = self._flow(invited, arrival)
+        self._calls.add(flow)
+        round_.born(flow.call.id)
+        if fault:
+            round_.backlog += self._fault(flow, fault)
+        else:
+            self._ask(flow, lambda call: call.start(moment), round_)
+        round_.backlog.extendleft(reversed(round_.strangers))
+        round_.strangers = []
+        if arrival.plan is not None and flow.admitted:
+            price, caller = flow.dossier.tariff.unit_price, arrival.caller.number
+            outlook.ledger.admit(arrival.plan, caller, price, moment.now, moment.at)
+
+    def _flow(self, invited: sip.Invited, arrival: Arrival) -> CallFlow:
+        invitation, plan = invited.invitation, arrival.plan
+        name = CallId(f"{self._moment.at:%Y%m%d}-{self._tokens.token()}")
         caller = CallerLeg(
             name,
             invited.session,
@@ -314,24 +315,7 @@ class Exchange:
             reliable=invitation.supports_reliable,
             session_id=int(self._tokens.fraction() * 2**31),
         )
-        flow = CallFlow(
-            Call(name, caller, self._tokens),
-            self._dossier(name, arrival),
-            arrival,
-            self._around(),
-        )
-        self._take(name, flow)
-        outputs = self._ask(name, lambda call: call.start(moment), dirty)
-        dirty.add(name)
-        if arrival.plan is not None and flow.admitted:
-            price = flow.dossier.tariff.unit_price
-            number = arrival.caller.number
-            self._outlook.ledger.admit(arrival.plan, number, price, moment.now, moment.at)
-        return outputs
-
-    def _dossier(self, name: CallId, arrival: Arrival) -> Dossier:
-        plan = arrival.plan
-        return Dossier(
+        dossier = Dossier(
             id=name,
             node=self._outlook.node,
             number=arrival.number,
@@ -342,90 +326,107 @@ class Exchange:
             tariff=self._outlook.tariff(plan),
             invited=self._moment,
         )
+        return CallFlow(Call(name, caller, self._tokens), dossier, arrival, self._around)
 
-    def _take(self, name: CallId, flow: CallFlow) -> None:
-        self._calls[name] = flow
-        for session in flow.call.sessions:
-            self._of_session[session] = name
+    def _invite(self, invite: sip.Invite, round_: Round) -> None:
+        """Call a destination; a trunk that is gone since the plan was made refuses."""
+        if self._endpoint.knows(invite.trunk):
+            self._order(invite, round_)
+        else:
+            refused = sip.Refused(session=invite.session, status=503, local=True)
+            round_.backlog.append(refused)
 
-    def _order(self, order: sip.Order) -> Sequence[Item]:
+    def _order(self, order: sip.Order, round_: Round) -> None:
         """Have a session do what its call wants."""
+        now, session = self._moment.now, order.session
+        act = lambda: self._endpoint.order(order, now)  # noqa: E731
+        round_.backlog += self._guarded(act, session)
+
+    def _guarded(
+        self,
+        act: Callable[[], Sequence[EndpointOutput]],
+        session: SessionId | None = None,
+    ) -> Sequence[Item]:
+        """Let the endpoint act; a session whose machine raises ends, and its call with it.
+
+        ``session`` is whose machine was asked, should the endpoint not know.
+        """
         try:
-            return self._endpoint.order(order, self._moment.now)
+            return act()
         except Exception:
-            return self._session_fault(order.session, traceback.format_exc())
-
-    def _session_fault(self, session: SessionId, trace: str) -> list[Item]:
-        name = self._of_session.pop(session, None)
-        outputs: list[Item] = []
-        if name is not None and (flow := self._calls.get(name)) is not None:
-            outputs += self._fault(flow, trace)
-        outputs += self._endpoint.abandon(session, self._moment.now)
-        return outputs
-
-    def _fault(self, flow: CallFlow, trace: str) -> list[Wish]:
-        """End a call whose own machine raised, without asking it anything more."""
-        outputs: list[Wish] = [CloseMedia(flow.call.id)]
-        outputs.append(flow.break_off(self._moment, trace))
-        causes = (Cause("Q.850", 41),)
-        outputs += [
-            sip.HangUp(session=session, causes=causes) for session in flow.call.sessions
-        ]
-        return outputs
-
-    def _finished(self, record: CallRecord, dirty: set[CallId]) -> list[Output]:
-        """Forget a call that is over."""
-        name = CallId(record.id)
-        flow = self._calls.pop(name)
-        dirty.discard(name)
-        self._armed.pop(name, None)
-        for leg in (flow.call.caller.leg, *flow.call.hunt.legs):
-            self._of_session.pop(SessionId(leg), None)
-        if flow.arrival.plan is not None and flow.admitted:
-            price = flow.dossier.tariff.unit_price
-            at = record.invite_at
-            self._outlook.ledger.settle(flow.arrival.plan, price, record.fee, at)
-        outputs: list[Output] = []
-        if record.fault:
-            outputs.append(CallFault(name, record.fault))
-        if self._draining and not self._calls:
-            outputs.append(Drained())
-        return outputs
-
-    def _image(self, name: CallId) -> SaveCall:
-        flow = self._calls[name]
-        sessions = (
-            self._endpoint.image(session, self._moment.now)
-            for session in flow.call.sessions
-        )
-        image = CallImage(
-            flow=image_of(flow),
-            sessions=tuple(session for session in sessions if session is not None),
-        )
-        return SaveCall(name, encode(image))
-
-    def _arm(self, name: CallId, flow: CallFlow) -> None:
-        deadline = flow.deadline
-        if deadline is None:
-            self._armed.pop(name, None)
-        elif self._armed.get(name) != deadline:
-            self._armed[name] = deadline
-            heapq.heappush(self._alarms, (deadline, name))
-
-    def _note(self, crossed: Crossed) -> list[Crossed]:
-        """Add a message to the ladder of its call; give it back if there is none yet."""
-        name = self._of_session.get(crossed.session)
-        flow = None if name is None else self._calls.get(name)
+            broken = self._endpoint.working_on or session
+            if broken is None:
+                raise
+            trace = traceback.format_exc()
+        flow = self._calls.of(broken)
+        items: list[Item] = []
         if flow is None:
-            return [crossed]
+            items.append(CallFault(None, trace))
+        elif not flow.over:
+            items += self._fault(flow, trace)
+        now = self._moment.now
+        return [*items, *self._guarded(lambda: self._endpoint.abandon(broken, now))]
+
+    def _fault(self, flow: CallFlow, trace: str) -> list[Item]:
+        """End a call whose own machine raised, without asking it anything more."""
+        conclusion = flow.break_off(self._moment, trace)
+        try:
+            record = flow.dossier.record(conclusion)
+        except Exception:
+            record = flow.dossier.uncharged(conclusion)
+        caller = SessionId(flow.call.caller.leg)
+        hang_ups = (sip.HangUp(session=one, causes=OURS) for one in flow.call.sessions)
+        return [
+            CloseMedia(flow.call.id),
+            sip.Refuse(session=caller, status=conclusion.status, causes=OURS),
+            *hang_ups,
+            Finished(record),
+        ]
+
+    def _finished(self, record: CallRecord, round_: Round) -> None:
+        """Forget a call that is over."""
+        flow = self._calls.named(CallId(record.id))
+        if flow is None:
+            return
+        self._calls.remove(flow)
+        plan, moment = flow.arrival.plan, self._moment
+        if plan is not None and flow.admitted:
+            price, arrived = flow.dossier.tariff.unit_price, record.invite_at
+            self._outlook.ledger.settle(plan, price, record.fee, arrived, moment.at)
+        round_.finish(record)
+        if record.fault:
+            round_.add(CallFault(flow.call.id, record.fault))
+        if self._draining and not self._calls:
+            round_.add(Drained())
+
+    def _save(self, round_: Round) -> None:
+        """Put the first call that changed into the journal, as it is now."""
+        name = next(iter(round_.dirty))
+        del round_.dirty[name]
+        flow = self._calls.named(name)
+        if flow is None:
+            return
+        try:
+            round_.save(SaveCall(name, self._image(flow)))
+        except Exception:
+            round_.backlog += self._fault(flow, traceback.format_exc())
+
+    def _image(self, flow: CallFlow) -> bytes:
+        now = self._moment.now
+        sessions = (self._endpoint.image(one, now) for one in flow.call.sessions)
+        standing = tuple(session for session in sessions if session is not None)
+        return encode(CallImage(flow=image_of(flow), sessions=standing))
+
+    def _note(self, crossed: Crossed, round_: Round) -> None:
+        """Add a message to the ladder of its call, which may be about to begin."""
+        flow = self._calls.of(crossed.session)
+        if flow is None:
+            round_.strangers.append(crossed)
+            return
         leg = flow.call.hunt.legs.get(LegId(crossed.session))
         label = "caller" if leg is None else leg.target.name
         flow.dossier.note(label, crossed.sent, crossed.line, self._moment.now)
-        return []
-
-    def _around(self) -> Surroundings:
-        return Surroundings(world=self._world, trunks=self._outlook.trunk)
 
     def _world(self, plan: Plan) -> World:
-        fraction = self._tokens.fraction()
-        return self._outlook.world(plan, self._calls.values(), self._moment, fraction)
+        calls, fraction = self._calls.of_number(plan.number), self._tokens.fraction()
+        return self._outlook.world(plan, calls, self._moment, fraction)

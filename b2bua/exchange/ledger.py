@@ -1,8 +1,8 @@
-"""What the 400 numbers hold now: calls per destination, per caller, and per period.
+"""What the 400 numbers hold now: calls per caller, and per period.
 
-Concurrency is derived from the calls that are there, never from a counter that goes up and
-down. Periods are counted from the figures that the store gave at the start, plus what was
-admitted and charged since.
+Periods are counted from the figures that the store gave at the start, plus what was
+admitted and charged since. A call belongs to the periods in which it arrived: one that
+ends after midnight on the last of the month moves no figure of the new one.
 """
 
 from collections import deque
@@ -33,9 +33,12 @@ class _Periods:
 class Ledger:
     """Counts, kept by one process."""
 
-    def __init__(self, usage: Mapping[str, Usage] | None = None) -> None:
-        """``usage`` is what the current periods held when this process began."""
+    def __init__(
+        self, usage: Mapping[str, Usage] | None = None, as_of: datetime | None = None
+    ) -> None:
+        """``usage`` is what the periods held at ``as_of``, when this process began."""
         self._begun_with = dict(usage or {})
+        self._as_of = as_of
         self._periods: dict[str, _Periods] = {}
         self._recent: dict[tuple[str, str], deque[Instant]] = {}
 
@@ -53,20 +56,29 @@ class Ledger:
         self, plan: Plan, caller: str, reserve: int, now: Instant, at: datetime
     ) -> None:
         """Count a call that passed screening, and hold ``reserve`` 厘 for it."""
-        periods = self._current(plan, at)
-        periods.calls_month += 1
-        periods.calls_week += 1
-        periods.reserved += reserve
+        self.resume(plan, reserve, at, at)
         if plan.screening.frequency is not None and caller:
             if len(self._recent) >= MOST_CALLERS:
                 self._recent.pop(next(iter(self._recent)))
             self._recent.setdefault((plan.number, caller), deque(maxlen=1000)).append(now)
 
-    def settle(self, plan: Plan, reserve: int, fee: int, at: datetime) -> None:
+    def resume(self, plan: Plan, reserve: int, arrived: datetime, at: datetime) -> None:
+        """Count a call that the process before had admitted, in its own periods."""
+        periods = self._current(plan, at)
+        if month_start(arrived, plan.timezone) == periods.month:
+            periods.calls_month += 1
+            periods.reserved += reserve
+        if week_start(arrived, plan.timezone) == periods.week:
+            periods.calls_week += 1
+
+    def settle(
+        self, plan: Plan, reserve: int, fee: int, arrived: datetime, at: datetime
+    ) -> None:
         """Give back what was held, and count what it came to."""
         periods = self._current(plan, at)
-        periods.reserved = max(0, periods.reserved - reserve)
-        periods.spent_month += fee
+        if month_start(arrived, plan.timezone) == periods.month:
+            periods.reserved = max(0, periods.reserved - reserve)
+            periods.spent_month += fee
 
     def recent(self, number: str, caller: str, minutes: int, now: Instant) -> int:
         """Calls of one caller to one number in the last so many minutes."""
@@ -81,16 +93,21 @@ class Ledger:
         month, week = month_start(at, plan.timezone), week_start(at, plan.timezone)
         periods = self._periods.get(plan.number)
         if periods is None:
-            held = self._begun_with.pop(plan.number, Usage())
-            periods = self._periods[plan.number] = _Periods(
-                month,
-                week,
-                held.calls_this_month,
-                held.calls_this_week,
-                held.spent_this_month,
-            )
-        if periods.month != month:
-            periods.month, periods.calls_month, periods.spent_month = month, 0, 0
-        if periods.week != week:
+            periods = self._periods[plan.number] = self._first(plan, at)
+        if month > periods.month:
+            periods.month = month
+            periods.calls_month = periods.spent_month = periods.reserved = 0
+        if week > periods.week:
             periods.week, periods.calls_week = week, 0
         return periods
+
+    def _first(self, plan: Plan, at: datetime) -> _Periods:
+        as_of = self._as_of or at
+        held = self._begun_with.pop(plan.number, Usage())
+        return _Periods(
+            month_start(as_of, plan.timezone),
+            week_start(as_of, plan.timezone),
+            held.calls_this_month,
+            held.calls_this_week,
+            held.spent_this_month,
+        )

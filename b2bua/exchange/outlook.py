@@ -35,16 +35,12 @@ class Outlook:
     def world(
         self, plan: Plan, calls: Iterable[CallFlow], moment: Moment, fraction: float
     ) -> World:
-        """What decisions about a call of this plan depend on, at this moment."""
+        """What decisions about a call of this plan depend on; ``calls`` are its own."""
 
         def live_calls(destination: Destination) -> int:
             if destination.concurrent is None:
                 return 0
-            return sum(
-                flow.engaged.count(destination.name)
-                for flow in calls
-                if flow.dossier.number == plan.number
-            )
+            return sum(flow.engaged.count(destination.name) for flow in calls)
 
         def recent_calls(number: str, caller: str, minutes: int) -> int:
             return self.ledger.recent(number, caller, minutes, moment.now)

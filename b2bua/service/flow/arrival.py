@@ -59,3 +59,16 @@ def _caller(invitation: Invitation, trunk: TrunkRule, areas: AreaTable) -> Calle
             if caller.kind not in (CallerKind.UNKNOWN, CallerKind.ANONYMOUS):
                 return caller
     return identify(invitation.from_user, areas, trunk.default_area)
+
+
+def unread_arrival(invitation: Invitation) -> Arrival:
+    """What is certain of a call whose reading failed: enough for its record."""
+    return Arrival(
+        number=invitation.request_user,
+        plan=None,
+        caller=Caller(number="", kind=CallerKind.UNKNOWN),
+        private=True,
+        display="",
+        trunk=invitation.trunk,
+        max_forwards=0,
+    )

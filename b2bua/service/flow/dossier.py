@@ -100,6 +100,11 @@ class Dossier:
             return ChargeBasis.ANSWER
         return ChargeBasis.DESTINATION_ANSWER
 
+    def uncharged(self, conclusion: Conclusion) -> CallRecord:
+        """Close the dossier when its own price cannot be applied: nothing is charged."""
+        free = Tariff(name=self.tariff.name, version=self.tariff.version, unit_price=0)
+        return replace(self, tariff=free).record(conclusion)
+
     def record(self, conclusion: Conclusion) -> CallRecord:
         """Close the dossier: the call's one record."""
         ended = conclusion.ended

@@ -11,32 +11,22 @@ Each phase may be skipped, every phase may end the call, and there is one way ou
 ports and sessions are back, or a moment later whatever becomes of them.
 """
 
-import enum
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Final, TypeAlias
+from dataclasses import asdict, dataclass, replace
 
 from b2bua.call import events as leg_events
 from b2bua.call.call import Call
-from b2bua.call.events import LegFact, Release
+from b2bua.call.events import LegFact
 from b2bua.call.leg import LegOutput
-from b2bua.call.media import (
-    HearPrompts,
-    HearSilence,
-    LegId,
-    MediaFact,
-    PressKeys,
-    Quality,
-)
-from b2bua.call.verdict import q850_of
+from b2bua.call.media import LegId, MediaFact, PressKeys, Quality
 from b2bua.core.clock import Instant
 from b2bua.core.errors import InvalidState
-from b2bua.service import ivr
-from b2bua.service.flow import hearing
+from b2bua.service.flow import ending, hearing
 from b2bua.service.flow.arrival import Arrival
+from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
 from b2bua.service.flow.decision import (
     NO_CHOICE,
-    NOBODY_ANSWERED,
+    NO_ROUTE,
     PASSWORD,
     Refusal,
     World,
@@ -46,41 +36,26 @@ from b2bua.service.flow.decision import (
 )
 from b2bua.service.flow.dossier import Conclusion, Dossier, Moment
 from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor
+from b2bua.service.flow.phase import (
+    ANNOUNCEMENT_LIMIT,
+    ASKING_LIMIT,
+    NO_AUDIO,
+    RETRY_AFTER,
+    SETTLE_LIMIT,
+    TALK_LIMIT,
+    TALKING_LIFETIME,
+    UNANSWERED_LIMIT,
+    WAITING_LIFETIME,
+    Phase,
+)
 from b2bua.service.flow.ringing import Ringing
 from b2bua.service.flow.search import Search, attempt_of, target_for
 from b2bua.service.plan import Announcements, Plan, ToMenu, TrunkRule
 from b2bua.service.plan import Target as PlanTarget
-from b2bua.service.record import LegQuality, Outcome, Step
+from b2bua.service.record import LegQuality
 from b2bua.sip.dialog import events as sip
+from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import Cause
-
-UNANSWERED_LIMIT: Final = 90.0
-"""Seconds that a call may go on without a destination answering (§10)."""
-ASKING_LIMIT: Final = 300.0
-"""Seconds that a caller may spend with a password and menus."""
-ANNOUNCEMENT_LIMIT: Final = 15.0
-"""Seconds that a refusal may be spoken (§9)."""
-TALK_LIMIT: Final = 4 * 3600.0
-"""Seconds that any talk may last: the last of the three reapers."""
-SETTLE_LIMIT: Final = 1.0
-"""Seconds that a record waits for ports and sessions to come back."""
-WAITING_LIFETIME: Final = 600.0
-"""Seconds of media for a call that nobody has answered yet."""
-TALKING_LIFETIME: Final = TALK_LIMIT + 60.0
-
-
-class Phase(enum.Enum):
-    """How far the call has come."""
-
-    OPENING = "opening"
-    """Waits for the caller's port."""
-    ANNOUNCING = "announcing"
-    PASSWORD = "password"
-    MENU = "menu"
-    HUNTING = "hunting"
-    TALKING = "talking"
-    ENDING = "ending"
-    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +64,6 @@ class Surroundings:
 
     world: Callable[[Plan], World]
     trunks: Callable[[str], TrunkRule]
-
-
-OUTCOMES: Final = {17: Outcome.BUSY, 19: Outcome.NO_ANSWER, 41: Outcome.FAILED}
-"""By the Q.850 cause of a refusal; every other refusal is a rule's."""
-
-Walk: TypeAlias = ivr.MenuWalk | ivr.PasswordCheck
 
 
 class CallFlow:
@@ -107,10 +76,12 @@ class CallFlow:
         self.dossier = dossier
         self.arrival = arrival
         self.phase = Phase.OPENING
+        self.admitted = False
+        """It passed screening, and so counts towards the caps."""
+        self.alarm: Instant | None = None
+        """For :class:`b2bua.sip.transaction.alarms.Alarms`."""
         self._around = around
-        self._admitted = False
-        self._walk: Walk | None = None
-        self._greeted = False
+        self._asking = Asking(call.caller, dossier)
         self._refusal: Refusal | None = None
         self._search: Search | None = None
         self._ringing = Ringing(call.caller, dossier)
@@ -121,14 +92,14 @@ class CallFlow:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
-        walk = self._walk.deadline if self._walk is not None else None
-        due = (self.call.deadline, walk, self._limit)
-        return min((when for when in due if when is not None), default=None)
+        if self.phase is Phase.OVER:
+            return None
+        return earliest(self.call.deadline, self._asking.deadline, self._limit)
 
     @property
-    def admitted(self) -> bool:
-        """Whether the call passed screening, and so counts towards the caps."""
-        return self._admitted
+    def over(self) -> bool:
+        """Whether the record is written: nothing more is asked of this call."""
+        return self.phase is Phase.OVER
 
     @property
     def answered(self) -> bool:
@@ -153,7 +124,7 @@ class CallFlow:
         self._limit = moment.now + UNANSWERED_LIMIT
         if admission.refusal is not None:
             return self._settle(self._refuse(admission.refusal, moment), moment)
-        self._admitted = True
+        self.admitted = True
         opened = self._carry(self.call.open(WAITING_LIFETIME), moment)
         return self._settle([Remember(), *opened], moment)
 
@@ -177,28 +148,26 @@ class CallFlow:
     def wake(self, moment: Moment) -> list[FlowOutput]:
         """Fire what is due."""
         outputs = self._carry(self.call.wake(moment.now), moment)
-        if self._walk is not None:
-            outputs += self._walked(self._walk.wake(moment.now), moment)
+        outputs += self._asked(self._asking.wake(moment.now), moment)
         if self._limit is not None and self._limit <= moment.now:
             outputs += self._out_of_time(moment)
         return self._settle(outputs, moment)
 
     def hang_up(self, moment: Moment, reason: str) -> list[FlowOutput]:
         """End the call because the operator says so, or the process goes down."""
+        if self.phase in (Phase.ENDING, Phase.OVER):
+            return []
         return self._settle(self._fail(reason, moment), moment)
 
-    def break_off(self, moment: Moment, fault: str) -> Finished:
-        """Write the record of a call whose own machinery raised; trust nothing else."""
-        self.phase, self._limit, self._walk = Phase.OVER, None, None
-        self._conclusion = Conclusion(
-            ended=moment,
-            outcome=Outcome.FAILED,
-            end_reason="our fault",
-            status=500,
-            q850=41,
-            fault=fault,
-        )
-        return Finished(self.dossier.record(self._conclusion))
+    def break_off(self, moment: Moment, fault: str) -> Conclusion:
+        """Be over, as the call's own machinery raised; nothing else of it is trusted.
+
+        A call that was ending has ended as it was about to, but for the fault.
+        """
+        self.phase = Phase.OVER
+        if self._conclusion is not None:
+            return replace(self._conclusion, fault=fault)
+        return ending.by_fault(moment, fault, talked=self._talked)
 
     def _carry(self, outputs: Sequence[LegOutput], moment: Moment) -> list[FlowOutput]:
         """Pass orders on, and act on facts where they stand among them."""
@@ -222,7 +191,7 @@ class CallFlow:
             case leg_events.Ready():
                 return self._opened(moment)
             case leg_events.NoAudio(_, status, why):
-                return self._fail(why, moment, status=status, q850=88)
+                return self._fail(why, moment, status=status, q850=NO_AUDIO[status])
             case leg_events.Rang(_, audio) if self._search is not None:
                 return self._carry(self._ringing.rang(audio, moment), moment)
             case leg_events.Spoke(leg) if leg in self.call.hunt.running:
@@ -235,6 +204,8 @@ class CallFlow:
                 return self._pressed(fact, moment)
             case leg_events.PromptsEnded(_, token):
                 return self._prompts_ended(token, moment)
+            case leg_events.Unheard(leg):
+                return self._unheard(leg, moment)
             case leg_events.FellSilent():
                 return self._fail("no audio", moment) if self.answered else []
             case leg_events.Ended():
@@ -249,13 +220,12 @@ class CallFlow:
     def _opened(self, moment: Moment) -> list[FlowOutput]:
         if self._refusal is not None:
             return self._announce(self._refusal, moment)
-        plan = self.arrival.plan
-        if plan is not None and plan.password:
-            self.phase = Phase.PASSWORD
-            self._walk = ivr.PasswordCheck(plan.password)
-            answered = self._pick_up(moment)
-            return answered + self._walked(self._walk.start(moment.now), moment)
-        return self._direct(moment)
+        if not self._plan.password:
+            return self._direct(moment)
+        self.phase = Phase.PASSWORD
+        answered = self._pick_up(moment)
+        asked = self._asking.password(self._plan, moment.now)
+        return answered + self._asked(asked, moment)
 
     def _direct(self, moment: Moment) -> list[FlowOutput]:
         plan = self._plan
@@ -264,16 +234,15 @@ class CallFlow:
         self.dossier.trace += direction.trace
         self.dossier.route = direction.route
         if direction.target is None:
-            return self._refuse(direction.refusal or NO_CHOICE, moment)
+            return self._refuse(direction.refusal or NO_ROUTE, moment)
         return self._go(direction.target, moment)
 
     def _go(self, target: PlanTarget, moment: Moment) -> list[FlowOutput]:
-        self._walk = None
         if isinstance(target, ToMenu):
             self.phase = Phase.MENU
-            self._walk = ivr.MenuWalk(self._plan.menus, target.name)
             answered = self._pick_up(moment)
-            return answered + self._walked(self._walk.start(moment.now), moment)
+            asked = self._asking.menu(self._plan, target.name, moment.now)
+            return answered + self._asked(asked, moment)
         self.phase = Phase.HUNTING
         self._limit = moment.now + UNANSWERED_LIMIT
         search = Search(self._plan, self.arrival, self.dossier, self._around.world)
@@ -294,41 +263,25 @@ class CallFlow:
             outputs += self.call.dial(target, WAITING_LIFETIME, moment.now)
         return self._carry(outputs, moment)
 
-    def _walked(
-        self, outputs: Sequence[ivr.MenuOutput | ivr.PasswordOutput], moment: Moment
-    ) -> list[FlowOutput]:
-        """Carry out what a menu or a password question wants."""
+    def _asked(self, said: Sequence[Said], moment: Moment) -> list[FlowOutput]:
+        """Go on from what a question came to."""
         passed: list[FlowOutput] = []
-        for output in outputs:
-            match output:
-                case ivr.Ask(prompts, token):
-                    passed += self._ask(prompts, token, moment)
-                case ivr.Hush():
-                    passed += self._carry(self.call.caller.hear(HearSilence()), moment)
-                case ivr.Chose(target, keys) | ivr.GaveUp(target, keys):
-                    self.dossier.keys = keys
-                    self.dossier.trace.append(Step("keys", True, keys or "none pressed"))
-                    if target is None:
-                        passed += self._refuse(NO_CHOICE, moment)
-                    else:
-                        passed += self._go(target, moment)
-                case ivr.Accepted():
-                    self.dossier.trace.append(Step("password", True, "right"))
-                    self._walk = None
+        for one in said:
+            match one:
+                case Granted():
                     passed += self._direct(moment)
-                case ivr.Rejected():
-                    self.dossier.trace.append(Step("password", False, "wrong three times"))
+                case Denied():
                     passed += self._refuse(PASSWORD, moment)
+                case Chosen(target):
+                    passed += self._chosen(target, moment)
+                case _:
+                    passed += self._carry([one], moment)
         return passed
 
-    def _ask(self, prompts: Sequence[str], token: str, moment: Moment) -> list[FlowOutput]:
-        plan = self._plan
-        names = [hearing.media_name(name, plan) for name in prompts]
-        if not self._greeted and plan.greeting is not None and self.phase is Phase.MENU:
-            self._greeted = True
-            names.insert(0, hearing.media_name(plan.greeting, plan))
-        heard = HearPrompts(prompts=tuple(names), token=token)
-        return self._carry(self.call.caller.hear(heard), moment)
+    def _chosen(self, target: PlanTarget | None, moment: Moment) -> list[FlowOutput]:
+        if target is None:
+            return self._refuse(NO_CHOICE, moment)
+        return self._go(target, moment)
 
     def _pick_up(self, moment: Moment) -> list[FlowOutput]:
         """Answer the caller, unless that was done: from here on it may cost."""
@@ -350,8 +303,12 @@ class CallFlow:
         if (name := search.forward(failed.verdict, moment.at)) is not None:
             return outputs + self._try([name], moment)
         outcomes = [attempt.outcome for attempt in self.dossier.attempts]
+        return outputs + self._refuse(self._nobody(outcomes), moment)
+
+    def _nobody(self, outcomes: Sequence[str]) -> Refusal:
+        """How a call ends that nobody took, in the word of the trunk it came by."""
         trunk = self._around.trunks(self.arrival.trunk)
-        return outputs + self._refuse(exhausted(outcomes, trunk.nobody_answered), moment)
+        return exhausted(outcomes, trunk.nobody_answered)
 
     def _answered(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
         self._note_attempt(leg)
@@ -364,38 +321,39 @@ class CallFlow:
         return [*outputs, *self._carry(joined, moment), Remember()]
 
     def _pressed(self, pressed: leg_events.Pressed, moment: Moment) -> list[FlowOutput]:
-        if self._walk is not None and pressed.leg == self.call.caller.leg:
-            return self._walked(self._walk.press(pressed.digit, moment.now), moment)
-        destination = self.call.destination
-        if self.phase is not Phase.TALKING or pressed.in_audio or destination is None:
-            return []
         from_caller = pressed.leg == self.call.caller.leg
+        destination = self.call.destination
+        if self.phase is not Phase.TALKING:
+            asked = self._asking.press(pressed.digit, moment.now) if from_caller else []
+            return self._asked(asked, moment)
+        if pressed.in_audio or destination is None:
+            return []
         other = destination.leg if from_caller else self.call.caller.leg
         return [PressKeys(call=self.call.id, leg=other, digits=pressed.digit)]
 
     def _prompts_ended(self, token: str, moment: Moment) -> list[FlowOutput]:
         if self.phase is Phase.ANNOUNCING and token == hearing.ANNOUNCED:
             return self._out_of_time(moment)
-        if self._walk is None:
+        return self._asked(self._asking.prompts_ended(token, moment.now), moment)
+
+    def _unheard(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
+        """What the caller was to hear cannot be played: nobody waits for its end."""
+        if leg != self.call.caller.leg:
             return []
-        return self._walked(self._walk.prompt_ended(token, moment.now), moment)
+        if self.phase is Phase.ANNOUNCING:
+            return self._out_of_time(moment)
+        return self._asked(self._asking.unheard(moment.now), moment)
 
     def _left(self, ended: leg_events.Ended, moment: Moment) -> list[FlowOutput]:
         """One side is gone: let the other go, at once and independently."""
-        by_caller = ended.leg == self.call.caller.leg
-        lost = ended.release is Release.LOST
-        who = "caller" if by_caller else "destination"
-        if lost:
-            return self._fail(f"{who} lost", moment)
-        reason = f"{who} hung up" if self.answered else "caller gave up"
-        outcome = Outcome.ANSWERED if self.answered else Outcome.ABANDONED
-        q850 = q850_of(ended.causes) or 16
-        return self._end(_conclusion(moment, outcome, reason, 487, q850))
+        who = "caller" if ended.leg == self.call.caller.leg else "destination"
+        return self._end(ending.by_leaving(ended, who, moment, talked=self._talked))
 
     def _refuse(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
         """End the call for a reason of the service: say why, then say no (§9)."""
         plan = self.arrival.plan
-        self._refusal, self._walk, self._search = refusal, None, None
+        self._refusal, self._search = refusal, None
+        self._asking.stop()
         spoken = plan is None or plan.announcements is Announcements.ALL
         if not spoken or not refusal.announcement:
             return self._conclude(refusal, moment)
@@ -414,47 +372,52 @@ class CallFlow:
         return [*opened, *self._carry(self.call.caller.hear(heard), moment)]
 
     def _conclude(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
-        outcome = OUTCOMES.get(refusal.q850, Outcome.REFUSED)
-        return self._end(
-            _conclusion(moment, outcome, refusal.rule, refusal.status, refusal.q850)
-        )
+        return self._end(ending.by_refusal(refusal, moment))
 
     def _out_of_time(self, moment: Moment) -> list[FlowOutput]:
         """The phase has lasted for long enough."""
         self._limit = None
         match self.phase:
-            case Phase.ANNOUNCING if self._refusal is not None:
-                return self._conclude(self._refusal, moment)
+            case Phase.OPENING | Phase.ANNOUNCING:
+                return self._fail("no port in time", moment)
             case Phase.PASSWORD | Phase.MENU:
                 return self._refuse(NO_CHOICE, moment)
             case Phase.HUNTING:
                 self._search = None
-                stopped = self._carry(self.call.hunt.stop(moment.now), moment)
-                return stopped + self._refuse(NOBODY_ANSWERED, moment)
+                stopped = self._carry(self.call.give_up(moment.now), moment)
+                return stopped + self._refuse(self._nobody(["no-answer"]), moment)
             case Phase.TALKING:
                 return self._fail("talk limit", moment)
-            case Phase.OPENING | Phase.ANNOUNCING:
-                return self._fail("no port in time", moment)
             case Phase.ENDING | Phase.OVER:
                 return []
 
     def _fail(
         self, reason: str, moment: Moment, *, status: int = 480, q850: int = 41
     ) -> list[FlowOutput]:
-        """End the call for a reason that is neither side's and no rule's."""
-        outcome = Outcome.ANSWERED if self.answered else Outcome.FAILED
-        return self._end(_conclusion(moment, outcome, reason, status, q850))
+        """End the call for a reason that is neither side's and no rule's.
+
+        A call that is being refused is refused, whatever breaks meanwhile: the carrier
+        would try again on any of the statuses that say so (§9).
+        """
+        if self._refusal is not None:
+            return self._conclude(self._refusal, moment)
+        talked = self._talked
+        return self._end(
+            ending.by_failure(reason, moment, talked=talked, status=status, q850=q850)
+        )
 
     def _end(self, conclusion: Conclusion) -> list[FlowOutput]:
         """Let both sides go: the one way out of every phase."""
         moment = conclusion.ended
         self.phase, self._conclusion = Phase.ENDING, conclusion
-        self._walk, self._search = None, None
+        self._search = None
+        self._asking.stop()
         self._limit = moment.now + SETTLE_LIMIT
         released = self.call.release(
             moment.now,
             status=conclusion.status,
             causes=(Cause("Q.850", conclusion.q850),),
+            retry_after=RETRY_AFTER if conclusion.status == 503 else None,
         )
         return self._carry(released, moment)
 
@@ -478,15 +441,11 @@ class CallFlow:
         self.dossier.quality.append(LegQuality(leg=name, **asdict(quality)))
 
     @property
+    def _talked(self) -> bool:
+        return self.dossier.destination_answered is not None
+
+    @property
     def _plan(self) -> Plan:
         if self.arrival.plan is None:
             raise InvalidState("a call to an unknown number has no plan")
         return self.arrival.plan
-
-
-def _conclusion(
-    moment: Moment, outcome: Outcome, reason: str, status: int, q850: int
-) -> Conclusion:
-    return Conclusion(
-        ended=moment, outcome=outcome, end_reason=reason, status=status, q850=q850
-    )

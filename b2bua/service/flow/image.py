@@ -13,9 +13,11 @@ from b2bua.call.destination import DestinationLeg, Target
 from b2bua.call.media import CallId
 from b2bua.core.tokens import Tokens
 from b2bua.service.flow.arrival import Arrival
-from b2bua.service.flow.dossier import Conclusion, Dossier, Moment
+from b2bua.service.flow.dossier import Dossier, Moment
+from b2bua.service.flow.ending import by_failure
 from b2bua.service.flow.flow import CallFlow, Surroundings
-from b2bua.service.record import CallRecord, Outcome
+from b2bua.service.plan import Plan
+from b2bua.service.record import CallRecord
 from b2bua.sip.dialog.events import SessionId
 
 
@@ -37,6 +39,8 @@ class FlowImage:
     dossier: Dossier
     phase: str
     talk: TalkImage | None
+    admitted: bool = True
+    """It counts towards the caps."""
 
 
 def image_of(flow: CallFlow) -> FlowImage:
@@ -45,13 +49,21 @@ def image_of(flow: CallFlow) -> FlowImage:
         dossier=flow.dossier,
         phase=flow.phase.value,
         talk=_talk_image(flow.call) if flow.answered else None,
+        admitted=flow.admitted,
     )
 
 
 def restored(
-    image: FlowImage, around: Surroundings, tokens: Tokens, moment: Moment
+    image: FlowImage,
+    plan: Plan | None,
+    around: Surroundings,
+    tokens: Tokens,
+    moment: Moment,
 ) -> CallFlow | None:
-    """Bring an established call back, or None if both sides were not talking."""
+    """Bring an established call back, or None if both sides were not talking.
+
+    ``plan`` is what its number has now: it decides nothing more, only counts.
+    """
     talk = image.talk
     if talk is None:
         return None
@@ -66,29 +78,24 @@ def restored(
     )
     arrival = Arrival(
         number=dossier.number,
-        plan=None,
+        plan=plan,
         caller=dossier.caller,
         private=dossier.private,
         display="",
         trunk=dossier.trunk,
         max_forwards=0,
     )
-    return CallFlow(call, dossier, arrival, around)
+    flow = CallFlow(call, dossier, arrival, around)
+    flow.admitted = image.admitted
+    return flow
 
 
-def broken_off(image: FlowImage, moment: Moment) -> CallRecord:
+def broken_off(dossier: Dossier, phase: str, moment: Moment, fault: str = "") -> CallRecord:
     """Write the record of a call that cannot be brought back: it ended with its process."""
-    dossier = image.dossier.shifted(moment.now, moment.at)
+    dossier = dossier.shifted(moment.now, moment.at)
     talked = dossier.destination_answered is not None
-    return dossier.record(
-        Conclusion(
-            ended=moment,
-            outcome=Outcome.ANSWERED if talked else Outcome.FAILED,
-            end_reason=f"process ended while {image.phase}",
-            status=480,
-            q850=41,
-        )
-    )
+    reason = f"process ended while {phase}"
+    return dossier.record(by_failure(reason, moment, talked=talked, fault=fault))
 
 
 def _talk_image(call: Call) -> TalkImage | None:

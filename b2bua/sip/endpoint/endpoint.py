@@ -84,6 +84,10 @@ class SipEndpoint:
         self._board.send_all(self._board.registrations.close(now), now)
         return self._board.run(now)
 
+    def knows(self, trunk: str) -> bool:
+        """Whether there is a trunk of that name to call by."""
+        return trunk in self._trunks
+
     def set_trunks(self, trunks: Iterable[Trunk]) -> None:
         """Know other trunks from now on; sessions keep the terms they began with."""
         self._trunks = TrunkTable(trunks)

@@ -1,0 +1,88 @@
+"""The calls in progress: by name, by session, by 400 number, and who must be woken next."""
+
+from collections.abc import Collection, Iterator
+
+from b2bua.call.media import CallId
+from b2bua.core.clock import Instant
+from b2bua.service.flow.flow import CallFlow
+from b2bua.sip.dialog.events import SessionId
+from b2bua.sip.transaction.alarms import Alarms
+
+
+class Calls:
+    """Every call of one exchange; what is held for a call goes with it."""
+
+    def __init__(self) -> None:
+        self._named: dict[CallId, CallFlow] = {}
+        self._of_session: dict[SessionId, CallFlow] = {}
+        self._of_number: dict[str, dict[CallId, CallFlow]] = {}
+        self._alarms: Alarms[CallFlow] = Alarms()
+
+    def __len__(self) -> int:
+        """How many calls are in progress."""
+        return len(self._named)
+
+    def __iter__(self) -> Iterator[CallFlow]:
+        return iter(self._named.values())
+
+    def __contains__(self, name: CallId) -> bool:
+        return name in self._named
+
+    @property
+    def held(self) -> int:
+        """How many things are held in memory: 0 at rest."""
+        return len(self._named) + len(self._of_session) + len(self._of_number)
+
+    @property
+    def names(self) -> list[CallId]:
+        """The names of the calls, oldest first."""
+        return list(self._named)
+
+    @property
+    def deadline(self) -> Instant | None:
+        """When :meth:`due` has the next call."""
+        return self._alarms.deadline
+
+    def add(self, flow: CallFlow) -> None:
+        """Begin to hold a call and its sessions."""
+        name = flow.call.id
+        self._named[name] = flow
+        self._of_number.setdefault(flow.dossier.number, {})[name] = flow
+        for session in flow.call.sessions:
+            self._of_session[session] = flow
+
+    def remove(self, flow: CallFlow) -> None:
+        """Hold nothing of a call any more."""
+        name, number = flow.call.id, flow.dossier.number
+        del self._named[name]
+        del self._of_number[number][name]
+        if not self._of_number[number]:
+            del self._of_number[number]
+        for leg in (flow.call.caller.leg, *flow.call.hunt.legs):
+            self._of_session.pop(SessionId(leg), None)
+        self._alarms.watch(flow)
+
+    def named(self, name: CallId) -> CallFlow | None:
+        """The call of that name."""
+        return self._named.get(name)
+
+    def of(self, session: SessionId) -> CallFlow | None:
+        """The call that a session belongs to."""
+        return self._of_session.get(session)
+
+    def of_number(self, number: str) -> Collection[CallFlow]:
+        """The calls to one 400 number."""
+        return self._of_number.get(number, {}).values()
+
+    def own(self, session: SessionId, flow: CallFlow) -> None:
+        """Give a call one more session."""
+        self._of_session[session] = flow
+
+    def watch(self, flow: CallFlow) -> None:
+        """Note when a call must next be woken, after it has acted."""
+        self._alarms.watch(flow)
+
+    def due(self, now: Instant) -> CallFlow | None:
+        """Take the call that must be woken first, if any is due."""
+        alarm = self._alarms.pop(now)
+        return None if alarm is None else alarm[1]

@@ -1,0 +1,101 @@
+"""Calls of the process before: taken back from the journal, or released and recorded.
+
+A call in which both sides talk lives in its two dialogs and its media session, and goes on
+where those do. Of any other the answered legs get a BYE, and the record is written from
+what the journal knows. Records of images that cannot be read hold what can.
+"""
+
+from b2bua.call.media import CallId, CloseMedia
+from b2bua.core.tokens import Tokens
+from b2bua.exchange.calls import Calls
+from b2bua.exchange.journal_image import CallImage, Remains
+from b2bua.exchange.outlook import Outlook
+from b2bua.exchange.outputs import CallFault
+from b2bua.exchange.round import Item, Round
+from b2bua.service.flow.dossier import Moment
+from b2bua.service.flow.ending import TEMPORARY_FAILURE
+from b2bua.service.flow.flow import CallFlow, Surroundings
+from b2bua.service.flow.image import broken_off, restored
+from b2bua.service.record import CallRecord, Outcome
+from b2bua.sip.dialog import events as sip
+from b2bua.sip.dialog.events import Cause, SessionImage
+from b2bua.sip.endpoint.endpoint import SipEndpoint
+
+OURS = (Cause("Q.850", TEMPORARY_FAILURE),)
+"""What far ends are told of a call that our own failure ends."""
+
+
+class Recovery:
+    """What an exchange does with the images that it begins with."""
+
+    def __init__(
+        self, endpoint: SipEndpoint, outlook: Outlook, calls: Calls, tokens: Tokens
+    ) -> None:
+        self._endpoint = endpoint
+        self._outlook = outlook
+        self._calls = calls
+        self._tokens = tokens
+
+    def resume(
+        self, image: CallImage, around: Surroundings, moment: Moment
+    ) -> CallFlow | None:
+        """Go on with a call, or not if its two sides were not talking."""
+        plan = self._outlook.snapshot.plans.get(image.flow.dossier.number)
+        flow = restored(image.flow, plan, around, self._tokens, moment)
+        if flow is None:
+            return None
+        if flow.call.sessions != {session.session for session in image.sessions}:
+            return None
+        for session in image.sessions:
+            self._endpoint.restore(session, moment.now)
+        self._calls.add(flow)
+        if plan is not None and flow.admitted:
+            price, arrived = flow.dossier.tariff.unit_price, flow.dossier.invited.at
+            self._outlook.ledger.resume(plan, price, arrived, moment.at)
+        return flow
+
+    def bury(self, name: CallId, remains: Remains, moment: Moment, fault: str) -> Round:
+        """Release and record what cannot go on; ``fault``: why, if it is our own."""
+        record = last_record(name, self._outlook.node, remains, moment, fault)
+        round_ = Round([CloseMedia(name)])
+        for image in remains.sessions:
+            round_.backlog += self._release(image, moment)
+        plan, ledger = self._outlook.snapshot.plans.get(record.number), self._outlook.ledger
+        if plan is not None and remains.admitted:
+            ledger.resume(plan, 0, record.invite_at, moment.at)
+            ledger.settle(plan, 0, record.fee, record.invite_at, moment.at)
+        round_.finish(record)
+        if fault:
+            round_.add(CallFault(name, fault))
+        return round_
+
+    def _release(self, image: SessionImage, moment: Moment) -> list[Item]:
+        """Take a dialog back for the sake of its BYE."""
+        try:
+            taken = self._endpoint.restore(image, moment.now)
+        except Exception:
+            # A dialog that cannot be taken back cannot be ended: its far end will see.
+            return [*self._endpoint.abandon(image.session, moment.now)]
+        return [*taken, sip.HangUp(session=image.session, causes=OURS)]
+
+
+def last_record(
+    name: CallId, node: str, remains: Remains, moment: Moment, fault: str
+) -> CallRecord:
+    """Record as much of a call as can be known."""
+    if remains.dossier is not None and remains.dossier.id == name:
+        return broken_off(remains.dossier, remains.phase, moment, fault)
+    return CallRecord(
+        id=name,
+        node=node,
+        number="",
+        caller="",
+        trunk="",
+        invite_at=moment.at,
+        ended_at=moment.at,
+        outcome=Outcome.FAILED,
+        end_reason="unreadable image",
+        status=480,
+        q850=41,
+        fault=fault,
+    )

@@ -1,0 +1,36 @@
+"""The phases of a call, and how long each may last."""
+
+import enum
+from typing import Final
+
+UNANSWERED_LIMIT: Final = 90.0
+"""Seconds that a call may go on without a destination answering (§10)."""
+ASKING_LIMIT: Final = 300.0
+"""Seconds that a caller may spend with a password and menus."""
+ANNOUNCEMENT_LIMIT: Final = 15.0
+"""Seconds that a refusal may be spoken (§9)."""
+TALK_LIMIT: Final = 4 * 3600.0
+"""Seconds that any talk may last: the last of the three reapers."""
+SETTLE_LIMIT: Final = 1.0
+"""Seconds that a record waits for ports and sessions to come back."""
+WAITING_LIFETIME: Final = 600.0
+"""Seconds of media for a call that nobody has answered yet."""
+TALKING_LIFETIME: Final = TALK_LIMIT + 60.0
+RETRY_AFTER: Final = 5
+"""Seconds after which a caller for whom no port was free may try again."""
+NO_AUDIO: Final = {488: 88, 503: 42}
+"""Q.850 causes of a caller who can have no audio: incompatible, or congestion."""
+
+
+class Phase(enum.Enum):
+    """How far the call has come."""
+
+    OPENING = "opening"
+    """Waits for the caller's port."""
+    ANNOUNCING = "announcing"
+    PASSWORD = "password"
+    MENU = "menu"
+    HUNTING = "hunting"
+    TALKING = "talking"
+    ENDING = "ending"
+    OVER = "over"

@@ -37,7 +37,7 @@ install: .venv/installed
 	@PYTHON=$(PYTHON) sh .ci/needs compiler
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv (about a minute the first time)"
-	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install -q --use-pep517 --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 test-peers:

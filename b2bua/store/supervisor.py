@@ -143,7 +143,7 @@ class EmbeddedPostgres:
 
     async def _bring_up(self) -> None:
         if self.pid is None:
-            _reap(self._written_pid())
+            await self._clear_remains()
             binaries = await asyncio.to_thread(self._usable_binaries)
             await asyncio.to_thread(self._initialise, binaries)
             await self._launch(binaries)
@@ -204,26 +204,37 @@ class EmbeddedPostgres:
                 f"initdb failed: {done.stdout.decode(errors='replace')[-800:]}"
             )
 
-    async def _launch(self, binaries: Path) -> None:
-        """Start the postmaster, again while a killed one is still going down."""
+    async def _clear_remains(self) -> None:
+        """Wait for the last processes of a killed postmaster, then remove its file.
+
+        The file would keep a new one from starting if its number now belongs to a zombie
+        or, after a restart of the container, to some other program. PostgreSQL's processes
+        all work in the data directory and leave it after the shared memory.
+        """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + START_SECONDS
-        while True:
-            process = self._spawn(binaries)
-            while process.poll() is None and not self._accepts(process.pid):
-                await asyncio.sleep(0.01)
-                if loop.time() > give_up:
-                    process.kill()
-                    process.wait()
-                    raise PostgresFailed(f"PostgreSQL does not come up: {self._log_tail()}")
-            if process.returncode is None:
-                # From now on it is known by its file, like one that another program
-                # started; Popen must not complain that it was never waited for.
-                process.returncode = 0
-                return
-            if "shared memory block" not in self._log_tail() or loop.time() > give_up:
-                raise PostgresFailed(f"PostgreSQL does not start: {self._log_tail()}")
-            await asyncio.sleep(0.1)
+        while at_work := await asyncio.to_thread(_working_in, self._data):
+            if loop.time() > give_up:
+                raise PostgresFailed(f"processes of a killed PostgreSQL stay: {at_work}")
+            await asyncio.sleep(0.02)
+        _reap(self._written_pid())
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    async def _launch(self, binaries: Path) -> None:
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + START_SECONDS
+        process = self._spawn(binaries)
+        while process.poll() is None and not self._accepts(process.pid):
+            await asyncio.sleep(0.01)
+            if loop.time() > give_up:
+                process.kill()
+                process.wait()
+                raise PostgresFailed(f"PostgreSQL does not come up: {self._log_tail()}")
+        if process.returncode is not None:
+            raise PostgresFailed(f"PostgreSQL does not start: {self._log_tail()}")
+        # From now on it is known by its file, like one that another program started;
+        # Popen must not complain that it was never waited for.
+        process.returncode = 0
 
     def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
         log = self._home / "log"
@@ -340,6 +351,16 @@ class EmbeddedPostgres:
         return (
             log.read_bytes()[-800:].decode(errors="replace") if log.exists() else "no log"
         )
+
+
+def _working_in(directory: Path) -> list[int]:
+    """The processes whose working directory this is."""
+    found: list[int] = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if link.samefile(directory):
+                found.append(int(link.parent.name))
+    return found
 
 
 def _reap(pid: int) -> None:

@@ -115,6 +115,19 @@ async def test_one_that_died_while_nobody_watched_is_started_again(tmp_path: Pat
     assert await postgres.stop()
 
 
+async def test_a_number_that_another_program_has_now_is_no_postmaster(
+    tmp_path: Path,
+) -> None:
+    postgres = make(tmp_path)
+    await postgres.start()
+    assert await postgres.stop()
+    left = tmp_path / "postgres" / "data" / "postmaster.pid"
+    left.write_text(f"{os.getpid()}\n/somewhere\n1\n5432\n/run\n\n 1 1\nready   \n")
+    await postgres.start()
+    assert pid_of(postgres) not in (None, os.getpid())
+    assert await postgres.stop()
+
+
 async def test_two_that_start_at_once_start_one(tmp_path: Path) -> None:
     both = [make(tmp_path), make(tmp_path)]
     await asyncio.gather(*(one.start() for one in both))

@@ -112,7 +112,7 @@ class _Reader:
             known = names[0] in {key for key, _ in _fields(Settings)}
             if len(names) == 1 and not known:
                 continue
-            path = _place(tree, names, _Given(variable, text))
+            path = _place(tree, names, _Given(variable, text)) if known else None
             if path is None:
                 message = "there is no such place in the settings"
                 self.faults.append(Fault(where=variable, field="", message=message))

@@ -207,9 +207,8 @@ class EmbeddedPostgres:
     async def _clear_remains(self) -> None:
         """Wait for the last processes of a killed postmaster, then remove its file.
 
-        The file would keep a new one from starting if its number now belongs to a zombie
-        or, after a restart of the container, to some other program. PostgreSQL's processes
-        all work in the data directory and leave it after the shared memory.
+        The file stops a new one if its number is now a zombie's or, in a container begun
+        anew, another program's. All of PostgreSQL works in the data directory.
         """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + START_SECONDS
@@ -347,10 +346,7 @@ class EmbeddedPostgres:
         return directory.resolve() if directory.is_symlink() else directory
 
     def _log_tail(self) -> str:
-        log = self._home / "log"
-        return (
-            log.read_bytes()[-800:].decode(errors="replace") if log.exists() else "no log"
-        )
+        return (self._home / "log").read_bytes()[-800:].decode(errors="replace")
 
 
 def _working_in(directory: Path) -> list[int]:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the whole session, and an empty migrated database for each test."""
+"""A real PostgreSQL for the whole session, and an empty database for each test."""
 
 import asyncio
 import itertools
@@ -13,6 +13,11 @@ from b2bua.store.pool import Database
 from b2bua.store.supervisor import EmbeddedPostgres
 
 NUMBERS = itertools.count()
+EMPTIED = (
+    *("plan", "plan_prompt", "plan_version", "prompt", "tariff"),
+    *("calendar_year", "calendar_day", "call_record", "usage", "live_call", "account"),
+)
+"""In the order that references between them ask for."""
 
 
 def named(dsn: str, database: str) -> str:
@@ -21,7 +26,7 @@ def named(dsn: str, database: str) -> str:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The DSN of a migrated database that no test writes to."""
+    """The DSN of its one database, migrated."""
     postgres = EmbeddedPostgres(Path(tmp_path_factory.mktemp("pg")), durable=False)
     dsn = asyncio.run(postgres.start())
     asyncio.run(migrate(dsn))
@@ -31,7 +36,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def dsn(server: str) -> str:
-    """The DSN of a database of the test's own."""
+    """The DSN of a migrated database that is as empty as a new one."""
+    connection = await asyncpg.connect(server)
+    await connection.execute("".join(f"delete from {table};" for table in EMPTIED))
+    await connection.execute("insert into tariff values ('standard', 1, 60, 400)")
+    await connection.close()
+    return server
+
+
+@pytest.fixture
+async def own_dsn(server: str) -> str:
+    """The DSN of a migrated database whose schema the test may change."""
     name = f"test{next(NUMBERS)}"
     connection = await asyncpg.connect(named(server, "postgres"))
     await connection.execute(f"create database {name} template b2bua strategy file_copy")

@@ -26,30 +26,30 @@ def test_versions_count_up_from_one() -> None:
     assert [script.version for script in scripts()] == list(range(1, len(scripts()) + 1))
 
 
-async def test_only_what_is_new_is_applied(dsn: str) -> None:
-    assert await migrate(dsn) == [], "the template is up to date"
-    assert await migrate(dsn, [*scripts(), ONE]) == ["901_one.sql"]
-    assert await migrate(dsn, [*scripts(), ONE, TWO]) == ["902_two.sql"]
-    assert {"one", "two", "call_record", "plan"} <= await tables(dsn)
+async def test_only_what_is_new_is_applied(own_dsn: str) -> None:
+    assert await migrate(own_dsn) == [], "the template is up to date"
+    assert await migrate(own_dsn, [*scripts(), ONE]) == ["901_one.sql"]
+    assert await migrate(own_dsn, [*scripts(), ONE, TWO]) == ["902_two.sql"]
+    assert {"one", "two", "call_record", "plan"} <= await tables(own_dsn)
 
 
-async def test_several_at_once_apply_it_once(dsn: str) -> None:
-    applied = await asyncio.gather(*(migrate(dsn, [*scripts(), ONE]) for _ in range(4)))
+async def test_several_at_once_apply_it_once(own_dsn: str) -> None:
+    applied = await asyncio.gather(*(migrate(own_dsn, [*scripts(), ONE]) for _ in range(4)))
     assert sorted(applied) == [[], [], [], ["901_one.sql"]]
 
 
-async def test_a_script_that_fails_leaves_nothing(dsn: str) -> None:
+async def test_a_script_that_fails_leaves_nothing(own_dsn: str) -> None:
     with pytest.raises(asyncpg.UndefinedColumnError):
-        await migrate(dsn, [*scripts(), ONE, BAD])
-    assert "one" in await tables(dsn)
-    assert "three" not in await tables(dsn)
+        await migrate(own_dsn, [*scripts(), ONE, BAD])
+    assert "one" in await tables(own_dsn)
+    assert "three" not in await tables(own_dsn)
 
 
-async def test_a_changed_script_or_a_newer_database_is_refused(dsn: str) -> None:
-    await migrate(dsn, [*scripts(), ONE])
+async def test_a_changed_script_or_a_newer_database_is_refused(own_dsn: str) -> None:
+    await migrate(own_dsn, [*scripts(), ONE])
     changed = Script(ONE.version, ONE.name, ONE.sql + " ")
     with pytest.raises(MigrationRefused, match=r"901_one\.sql was changed"):
-        await migrate(dsn, [*scripts(), changed, TWO])
+        await migrate(own_dsn, [*scripts(), changed, TWO])
     with pytest.raises(MigrationRefused, match="newer than this program"):
-        await migrate(dsn)
-    assert "two" not in await tables(dsn)
+        await migrate(own_dsn)
+    assert "two" not in await tables(own_dsn)

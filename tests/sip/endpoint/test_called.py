@@ -2,6 +2,7 @@
 
 import pytest
 
+from b2bua.core.errors import InvalidState
 from b2bua.sip.dialog.events import (
     Accept,
     AnswerOffer,
@@ -290,6 +291,13 @@ def test_a_changed_answer_after_a_reliable_one_becomes_an_offer_after_the_ack() 
     peer.send(peer.ack_of(ok))
     (again,) = peer.requests("INVITE")
     assert again.body == serialize_description(changed)
+
+
+def test_a_200_that_would_say_nothing_is_our_own_mistake() -> None:
+    peer = Peer()
+    session = invited(peer)
+    with pytest.raises(InvalidState):
+        peer.order(Accept(session=session))
 
 
 def test_a_provisional_response_is_said_again_every_minute() -> None:

@@ -137,6 +137,20 @@ def test_a_refresh_that_meets_another_request_is_tried_again(allowed: str) -> No
     assert again.headers.first("Session-Expires") == "900;refresher=uac"
 
 
+def test_a_refused_refresh_is_tried_again_later() -> None:
+    peer = Peer()
+    timer = ("Session-Expires", "300;refresher=uas")
+    accepted(peer, TIMER, timer, ("Allow", "UPDATE"))
+    peer.wait(150.1)
+    peer.answer(peer.requests("UPDATE")[0], 500)
+    forget(peer)
+    peer.wait(31)
+    assert peer.heard == []
+    peer.wait(1.5)
+    assert peer.requests("UPDATE")
+    assert ends(peer.events) == []
+
+
 def test_an_update_that_is_not_understood_after_all() -> None:
     peer = Peer()
     allow = ("Allow", "INVITE, UPDATE")
@@ -311,6 +325,15 @@ def test_a_broken_calling_machine_is_cancelled_and_a_late_200_released(
     assert ends(peer.events) == [EndReason.FAILED]
     peer.wait(100)
     assert peer.endpoint.remembered == 0
+
+
+def test_a_broken_session_that_we_began_sends_bye() -> None:
+    peer = Peer()
+    peer.order(invite())
+    peer.answer(peer.requests("INVITE")[0], 200, description=ANSWER)
+    peer.take(peer.endpoint.abandon(invite().session, peer.now))
+    assert len(peer.requests("BYE")) == 1
+    assert ends(peer.events) == [EndReason.FAILED]
 
 
 def test_a_late_refusal_of_a_broken_session_is_only_acknowledged() -> None:

@@ -1,6 +1,7 @@
 """The calls in progress: by name, by session, by 400 number, and who must be woken next."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from b2bua.call.media import CallId
 from b2bua.core.clock import Instant
@@ -9,14 +10,24 @@ from b2bua.sip.dialog.events import SessionId
 from b2bua.sip.transaction.alarms import Alarms
 
 
+@dataclass(slots=True, eq=False)
+class _Seat:
+    """One call, and when it must be woken."""
+
+    flow: CallFlow
+    deadline: Instant | None = None
+    alarm: Instant | None = None
+
+
 class Calls:
     """Every call of one exchange; what is held for a call goes with it."""
 
     def __init__(self) -> None:
         self._named: dict[CallId, CallFlow] = {}
+        self._seats: dict[CallId, _Seat] = {}
         self._of_session: dict[SessionId, CallFlow] = {}
         self._of_number: dict[str, dict[CallId, CallFlow]] = {}
-        self._alarms: Alarms[CallFlow] = Alarms()
+        self._alarms: Alarms[_Seat] = Alarms()
 
     def __len__(self) -> int:
         """How many calls are in progress."""
@@ -47,6 +58,7 @@ class Calls:
         """Begin to hold a call and its sessions."""
         name = flow.call.id
         self._named[name] = flow
+        self._seats[name] = _Seat(flow)
         self._of_number.setdefault(flow.dossier.number, {})[name] = flow
         for session in flow.call.sessions:
             self._of_session[session] = flow
@@ -60,7 +72,9 @@ class Calls:
             del self._of_number[number]
         for leg in (flow.call.caller.leg, *flow.call.hunt.legs):
             self._of_session.pop(SessionId(leg), None)
-        self._alarms.watch(flow)
+        seat = self._seats.pop(name)
+        seat.deadline = None
+        self._alarms.watch(seat)
 
     def named(self, name: CallId) -> CallFlow | None:
         """The call of that name."""
@@ -80,9 +94,13 @@ class Calls:
 
     def watch(self, flow: CallFlow) -> None:
         """Note when a call must next be woken, after it has acted."""
-        self._alarms.watch(flow)
+        seat = self._seats[flow.call.id]
+        deadline = flow.deadline
+        if seat.deadline != deadline or seat.alarm is None:
+            seat.deadline = deadline
+            self._alarms.watch(seat)
 
     def due(self, now: Instant) -> CallFlow | None:
         """Take the call that must be woken first, if any is due."""
         alarm = self._alarms.pop(now)
-        return None if alarm is None else alarm[1]
+        return None if alarm is None else alarm[1].flow

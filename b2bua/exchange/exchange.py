@@ -415,7 +415,11 @@ class Exchange:
         now = self._moment.now
         sessions = (self._endpoint.image(one, now) for one in flow.call.sessions)
         standing = tuple(session for session in sessions if session is not None)
-        return encode(CallImage(flow=image_of(flow), sessions=standing))
+        farewell = None
+        if flow.dossier.answered is None:
+            farewell = self._endpoint.farewell(SessionId(flow.call.caller.leg))
+        image = CallImage(flow=image_of(flow), sessions=standing, farewell=farewell)
+        return encode(image)
 
     def _note(self, crossed: Crossed, round_: Round) -> None:
         """Add a message to the ladder of its call, which may be about to begin."""

@@ -13,6 +13,7 @@ from b2bua.core.errors import B2buaError
 from b2bua.service.flow.dossier import Dossier
 from b2bua.service.flow.image import FlowImage
 from b2bua.sip.dialog.events import SessionImage
+from b2bua.sip.endpoint.outputs import Transmit
 
 Value = TypeVar("Value")
 
@@ -27,6 +28,8 @@ class CallImage:
 
     flow: FlowImage
     sessions: tuple[SessionImage, ...]
+    farewell: Transmit | None = None
+    """What the caller is owed who was not answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Remains:
     phase: str
     admitted: bool
     sessions: tuple[SessionImage, ...]
+    farewell: Transmit | None
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -72,6 +76,7 @@ def remains_of(data: bytes) -> Remains:
         phase=str(parts.get("phase", "unknown")),
         admitted=parts.get("admitted") is not False,
         sessions=tuple(session for session in read if session is not None),
+        farewell=_read(image.get("farewell"), Transmit),
     )
 
 

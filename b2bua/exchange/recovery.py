@@ -1,8 +1,9 @@
 """Calls of the process before: taken back from the journal, or released and recorded.
 
 A call in which both sides talk lives in its two dialogs and its media session, and goes on
-where those do. Of any other the answered legs get a BYE, and the record is written from
-what the journal knows. Records of images that cannot be read hold what can.
+where those do. Of any other the answered legs get a BYE, a caller who still waits gets a
+final response, and the record is written from what the journal knows. Records of images
+that cannot be read hold what can.
 """
 
 from b2bua.call.media import CallId, CloseMedia
@@ -60,6 +61,8 @@ class Recovery:
         round_ = Round([CloseMedia(name)])
         for image in remains.sessions:
             round_.backlog += self._release(image, moment)
+        if remains.farewell is not None:
+            round_.say(remains.farewell)
         plan, ledger = self._outlook.snapshot.plans.get(record.number), self._outlook.ledger
         if plan is not None and remains.admitted:
             ledger.resume(plan, 0, record.invite_at, moment.at)

@@ -5,7 +5,7 @@ the media plane is stood in for by a table of ports. Nothing is real but the pro
 """
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -23,6 +23,7 @@ from b2bua.call.media import (
     MediaOrder,
     OpenPort,
     PortClosed,
+    PortFailed,
     PortOpened,
     PromptsEnded,
     Quality,
@@ -33,7 +34,7 @@ from b2bua.exchange.exchange import Exchange
 from b2bua.exchange.outlook import Outlook
 from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, SaveCounter
 from b2bua.service.area import AreaTable
-from b2bua.service.plan import Plan, Snapshot, TrunkRule
+from b2bua.service.plan import Plan, Snapshot, Tariff, TrunkRule
 from b2bua.service.record import CallRecord
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import SessionId
@@ -91,7 +92,9 @@ class Phone:
     def __init__(self, address: Address, script: Script, seed: int) -> None:
         self.address = address
         self.script = script
+        self.local = audio(address)
         self.told: list[sip.Event] = []
+        self.dialled = 0
         self.later: list[tuple[float, sip.Order]] = []
         node = Trunk(
             name="node",
@@ -110,8 +113,8 @@ class Phone:
     def answer_to(self, offer: SessionDescription | None) -> SessionDescription:
         """Describe this phone's audio."""
         if offer is None:
-            return make_offer(audio(self.address))
-        answer = make_answer(offer, audio(self.address))
+            return make_offer(self.local)
+        answer = make_answer(offer, self.local)
         assert answer is not None
         return answer
 
@@ -124,11 +127,19 @@ class Ports:
     hearing: dict[LegId, Hearing] = field(default_factory=dict)
     heard: list[tuple[LegId, Hearing]] = field(default_factory=list)
     """Everything that a leg was ever made to hear."""
+    orders: list[MediaOrder] = field(default_factory=list)
+    refused: bool = False
+    """No port is free."""
+    mute: bool = False
+    """Prompts cannot be played."""
     _next: int = 20000
 
     def take(self, order: MediaOrder) -> list[tuple[float, MediaFact]]:
         """Carry out an order; facts with how long they take."""
+        self.orders.append(order)
         match order:
+            case OpenPort(call=call, leg=leg) if self.refused:
+                return [(0.0005, PortFailed(call=call, leg=leg, reason="no port is free"))]
             case OpenPort(call=call, leg=leg):
                 self.open[leg] = call
                 self._next += 2
@@ -147,6 +158,8 @@ class Ports:
             case LetHear(call=call, leg=leg, hearing=hearing):
                 self.hearing[leg] = hearing
                 self.heard.append((leg, hearing))
+                if self.mute:
+                    return [(0.0005, PortFailed(call=call, leg=leg, reason="no prompt"))]
                 if isinstance(hearing, HearPrompts) and not hearing.repeat:
                     token = hearing.token
                     end = PromptsEnded(call=call, leg=leg, token=token, completed=True)
@@ -166,7 +179,17 @@ class Ports:
 class Stage:
     """The exchange, its phones, and everything that it asked for."""
 
-    def __init__(self, plan: Plan, *, seed: int = 1, faults: Faults = PERFECT) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        seed: int = 1,
+        faults: Faults = PERFECT,
+        rules: Mapping[str, TrunkRule] | None = None,
+        tariff: Tariff | None = None,
+    ) -> None:
+        self.rules = dict(rules or {})
+        self.tariff = tariff or Tariff(name="standard")
         self.now = 0.0
         self.plan = plan
         self.wire: Wire[Parcel] = Wire(seed, faults)
@@ -177,6 +200,12 @@ class Stage:
         self.records: list[CallRecord] = []
         self.faults: list[CallFault] = []
         self.drained = False
+        self.post: dict[Address, list[bytes]] = {}
+        """What was sent to addresses where no phone is."""
+        self.carried = 0
+        """How many outputs were carried out."""
+        self.die_after: int | None = None
+        """Kill the exchange after so many outputs, and lose what it said beyond."""
         self._facts: list[tuple[float, int, MediaFact]] = []
         self._count = 0
         self._seed = seed
@@ -208,6 +237,7 @@ class Stage:
         self._seed += 1000
         self.exchange = self._make()
         calls = dict(self.journal)
+        self.ports.open = {leg: c for leg, c in self.ports.open.items() if c in calls}
         alive = [call for call in calls if call in self.ports.open.values()]
         self._carry_out(
             self.exchange.restore(
@@ -219,15 +249,23 @@ class Stage:
         """Let a phone do something now."""
         self._of_phone(phone, phone.stack.order(order, self.now))
 
-    def dial(self, phone: Phone, user: str = "4006001234", **kwargs: object) -> SessionId:
+    def dial(
+        self,
+        phone: Phone,
+        user: str = "4006001234",
+        *,
+        offer: SessionDescription | None = None,
+        from_user: str = "13800001111",
+    ) -> SessionId:
         """Let a phone call the node."""
-        session = SessionId(f"dial{len(phone.told)}")
+        phone.dialled += 1
+        session = SessionId(f"dial{phone.dialled}")
         invite = sip.Invite(
             session=session,
             trunk="node",
             user=user,
-            from_user="13800001111",
-            offer=make_offer(audio(phone.address)),
+            from_user=from_user,
+            offer=offer or make_offer(phone.local),
         )
         self.order(phone, invite)
         return session
@@ -281,6 +319,12 @@ class Stage:
             self._carry_out(outputs)
         elif (phone := self.phones.get(parcel.target)) is not None:
             self._of_phone(phone, phone.stack.receive(parcel.data, flow, self.now))
+        else:
+            self.post.setdefault(parcel.target, []).append(parcel.data)
+
+    def send(self, source: Address, text: str) -> None:
+        """Let somebody who is no phone send a message to the node."""
+        self.wire.carry(Parcel(source, NODE, text.encode()), self.now)
 
     def _of_phone(self, phone: Phone, outputs: Iterable[object]) -> None:
         for output in outputs:
@@ -297,12 +341,19 @@ class Stage:
 
     def _carry_out(self, outputs: Iterable[object]) -> None:
         for output in outputs:
+            if self.carried == self.die_after:
+                self.die_after = None
+                self.crash()
+                return
+            self.carried += 1
             match output:
                 case Transmit(data=data, flow=flow):
                     self.wire.carry(Parcel(NODE, flow.remote, data), self.now)
                 case SaveCall(call, image):
+                    assert call not in {record.id for record in self.records}
                     self.journal[call] = image
                 case FinishCall(record):
+                    assert record.id not in {known.id for known in self.records}
                     self.journal.pop(CallId(record.id), None)
                     self.records.append(record)
                 case SaveCounter(key, state):
@@ -325,13 +376,15 @@ class Stage:
     def _make(self) -> Exchange:
         plans = {self.plan.number: self.plan}
         trunks = {t.name: TrunkRule(name=t.name, trusted=True) for t in self._trunks}
+        trunks |= self.rules
+        tariffs = {"standard": self.tariff}
         return Exchange(
             endpoint(NODE, self._seed, self._trunks),
             Tokens(Random(self._seed + 1).randbytes),
             Outlook(
                 node="node-1",
                 areas=AreaTable([]),
-                snapshot=Snapshot(plans=plans, trunks=trunks),
+                snapshot=Snapshot(plans=plans, trunks=trunks, tariffs=tariffs),
                 counters=dict(self.counters),
             ),
         )

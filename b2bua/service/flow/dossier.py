@@ -9,6 +9,7 @@ restart on the wall clock's difference, the only clock that both processes share
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from b2bua.call.media import Quality
 from b2bua.core.clock import Instant
 from b2bua.service.number import Caller
 from b2bua.service.plan import Tariff
@@ -170,3 +171,19 @@ def _between(start: Moment | None, end: Moment) -> int:
 def _shifted(moment: Moment, now: Instant, at: datetime) -> Moment:
     elapsed = max(0.0, (at - moment.at).total_seconds())
     return Moment(now - elapsed, moment.at)
+
+
+def quality_of(leg: str, quality: Quality) -> LegQuality:
+    """What a leg's audio was like, as the record tells it."""
+    return LegQuality(
+        leg=leg,
+        packets_received=quality.packets_received,
+        packets_sent=quality.packets_sent,
+        packets_lost=quality.packets_lost,
+        packets_dropped=quality.packets_dropped,
+        jitter_ms=quality.jitter_ms,
+        remote_lost=quality.remote_lost,
+        remote_jitter_ms=quality.remote_jitter_ms,
+        round_trip_ms=quality.round_trip_ms,
+        mos=quality.mos,
+    )

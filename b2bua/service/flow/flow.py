@@ -12,7 +12,7 @@ ports and sessions are back, or a moment later whatever becomes of them.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from b2bua.call import events as leg_events
 from b2bua.call.call import Call
@@ -34,7 +34,7 @@ from b2bua.service.flow.decision import (
     direct,
     exhausted,
 )
-from b2bua.service.flow.dossier import Conclusion, Dossier, Moment
+from b2bua.service.flow.dossier import Conclusion, Dossier, Moment, quality_of
 from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor
 from b2bua.service.flow.phase import (
     ANNOUNCEMENT_LIMIT,
@@ -52,7 +52,6 @@ from b2bua.service.flow.ringing import Ringing
 from b2bua.service.flow.search import Search, attempt_of, target_for
 from b2bua.service.plan import Announcements, Plan, ToMenu, TrunkRule
 from b2bua.service.plan import Target as PlanTarget
-from b2bua.service.record import LegQuality
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import Cause
@@ -78,8 +77,6 @@ class CallFlow:
         self.phase = Phase.OPENING
         self.admitted = False
         """It passed screening, and so counts towards the caps."""
-        self.alarm: Instant | None = None
-        """For :class:`b2bua.sip.transaction.alarms.Alarms`."""
         self._around = around
         self._asking = Asking(call.caller, dossier)
         self._refusal: Refusal | None = None
@@ -438,7 +435,7 @@ class CallFlow:
     def _measure(self, leg: LegId, quality: Quality) -> None:
         attempt = self.call.hunt.legs.get(leg)
         name = "caller" if attempt is None else attempt.target.name
-        self.dossier.quality.append(LegQuality(leg=name, **asdict(quality)))
+        self.dossier.quality.append(quality_of(name, quality))
 
     @property
     def _talked(self) -> bool:

@@ -24,8 +24,8 @@ from b2bua.sip.dialog.events import (
 )
 from b2bua.sip.dialog.image import Restored
 from b2bua.sip.endpoint.arrivals import Arrivals
-from b2bua.sip.endpoint.orphan import last_words
-from b2bua.sip.endpoint.outputs import Output
+from b2bua.sip.endpoint.orphan import farewell, last_words
+from b2bua.sip.endpoint.outputs import Output, Transmit
 from b2bua.sip.endpoint.registry import Entry
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.switchboard import Switchboard
@@ -160,6 +160,14 @@ class SipEndpoint:
     def image(self, session: SessionId, now: Instant) -> SessionImage | None:
         """The session as a value, or None unless it was answered and goes on."""
         return self._board.registry.image(session, now)
+
+    def farewell(self, session: SessionId) -> Transmit | None:
+        """What to send for an unanswered invitation if this process is gone before it."""
+        entry = self._board.registry.entries.get(session)
+        if entry is None or entry.flow is None:
+            return None
+        listener = self._board.departures.listener(entry.flow)
+        return farewell(entry, listener, self._settings.user_agent)
 
     def restore(self, image: SessionImage, now: Instant) -> list[Output]:
         """Take back a session that another process had."""

@@ -8,10 +8,17 @@ from itertools import count
 
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.dialog import Dialog, contact_of
+from b2bua.sip.dialog.events import Cause
 from b2bua.sip.dialog.outputs import Answer, SendAck, SendRequest
+from b2bua.sip.dialog.reasons import reason_headers
+from b2bua.sip.endpoint.dress import dress_response
+from b2bua.sip.endpoint.outputs import Transmit
 from b2bua.sip.endpoint.registry import Entry
+from b2bua.sip.endpoint.settings import Listener
 from b2bua.sip.message.build import response_to
 from b2bua.sip.message.message import Response
+from b2bua.sip.message.serializer import serialize
+from b2bua.sip.transport.response_path import response_flow
 
 
 def release(response: Response, tokens: Tokens) -> tuple[SendAck, SendRequest] | None:
@@ -63,3 +70,18 @@ def last_words(entry: Entry, status: int) -> list[Answer | SendRequest]:
         if not conversation.ended
         and (entry.invite is not None or conversation.modification.established)
     ]
+
+
+def farewell(entry: Entry, listener: Listener, user_agent: str) -> Transmit | None:
+    """The final response that an INVITE is owed if our process dies before it answers.
+
+    Over UDP alone: a stream dies with its process, and its caller sees that.
+    """
+    if entry.invite is None or entry.flow is None or entry.flow.reliable:
+        return None
+    request = entry.invite[1]
+    session = entry.session.session
+    causes = reason_headers((Cause("Q.850", 41),))
+    response = response_to(request, 480, to_tag=session, extra=causes)
+    data = serialize(dress_response(response, listener, user_agent))
+    return Transmit(data, response_flow(entry.flow, request.via), session)

@@ -1,0 +1,73 @@
+"""The exchange dies after any one of its outputs, and its successor goes on.
+
+The outputs that follow the last one are lost, as they are when a process is killed: in
+the middle of a batch, between a journal entry and the message it stands before, between
+a BYE and the record. Whatever is lost, each call that was heard of leaves one record, and
+a caller who waits is told, so that no retransmission becomes a second call.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from b2bua.service.plan import Announcements
+from b2bua.sip.dialog import events as sip
+from b2bua.sip.dialog.events import Cause
+from tests.exchange.scripts import (
+    BLACKLIST,
+    WITH_MENU,
+    Answers,
+    Refuses,
+    Scene,
+    plan,
+)
+
+SCENES: dict[str, Callable[[], Scene]] = {
+    "talked": lambda: Scene(plan(), Answers(after=1, talk=3)),
+    "forwarded": lambda: Scene(plan(), Refuses(486), Answers(after=1, talk=3)),
+    "greeted": lambda: Scene(plan(greeting="welcome"), Answers(after=1, talk=3)),
+    "told why": lambda: Scene(
+        plan(announcements=Announcements.ALL, **BLACKLIST), Answers()
+    ),
+    "asked": lambda: Scene(plan(**WITH_MENU), Answers()),
+}
+
+
+def how_many(name: str) -> int:
+    return SCENES[name]().run(200).stage.carried
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_killed_after_any_output(name: str) -> None:
+    for outputs in range(1, how_many(name)):
+        scene = SCENES[name]()
+        scene.stage.die_after = outputs
+        scene.run(4)
+        scene.hang_up().run(1000)
+        stage = scene.stage
+        told = scene.caller.told
+        heard_of = any(isinstance(e, sip.Progressed | sip.Accepted) for e in told)
+        assert stage.journal == {}, outputs
+        assert stage.ports.open == {}, outputs
+        assert stage.exchange.remembered == 0, outputs
+        assert not stage.faults, outputs
+        assert len(stage.records) == 1 or (not heard_of and not stage.records), outputs
+        assert all(phone.ended() for phone in stage.phones.values()), outputs
+
+
+def test_a_call_that_is_recorded_and_never_told_of_comes_again() -> None:
+    """It has no image, so its record comes first: no record would be worse than two."""
+    scene = Scene(plan(**BLACKLIST), Answers())
+    scene.stage.die_after = 1
+    scene.run(100)
+    assert [record.end_reason for record in scene.stage.records] == ["blacklist"] * 2
+    assert scene.caller.ended()
+
+
+def test_whoever_waits_when_the_process_dies_is_told() -> None:
+    scene = Scene(plan(), Answers(after=5)).run(2)
+    scene.stage.crash()
+    scene.run(1)
+    (refused,) = [e for e in scene.caller.told if isinstance(e, sip.Refused)]
+    assert refused.status == 480
+    assert refused.causes == (Cause("Q.850", 41),)

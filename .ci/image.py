@@ -50,6 +50,9 @@ class Machine:
     def run(self, stage: Stage, words: list[str]) -> int:
         """Run a program inside, alone with its own processes; its exit status."""
         root = Path(stage.tree)
+        hosts = root / "etc/hosts"
+        if not hosts.exists():  # as a container engine does
+            hosts.write_text("127.0.0.1 localhost\n", encoding="ascii")
         mounts = ["mount -t proc proc {0}/proc", *read_only("/dev", root / "dev")]
         mounts.append("mount -t tmpfs tmpfs {0}/dev/shm")
         for bind in self.binds:

@@ -8,21 +8,22 @@ waited for only when neither it nor the last snapshot can say what the numbers a
 import asyncio
 import gc
 import os
-from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from b2bua.app import build, snapshots
+from b2bua.app.announcer import Announcer
 from b2bua.app.carrier import Carrier, Heed
 from b2bua.app.health import HealthServer
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
-from b2bua.app.storage import Storage, prepare, read_snapshot
+from b2bua.app.storage import Storage, prepare
+from b2bua.app.tasks import Tasks
 from b2bua.call.media import CallId, MediaFact
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
@@ -32,7 +33,6 @@ from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange, Output
 from b2bua.exchange.journal_image import UnreadableImage
 from b2bua.exchange.ledger import Ledger
-from b2bua.exchange.outlook import LiveCall as LiveHere
 from b2bua.exchange.outlook import Outlook
 from b2bua.mediactl.pool import MediaPool
 from b2bua.net.driver import Driver
@@ -48,12 +48,9 @@ from b2bua.store.changes import Changes, HangUp
 from b2bua.store.delivery import Delivery
 from b2bua.store.errors import StoreError, Unavailable
 from b2bua.store.journal import Journal
-from b2bua.store.live import LiveCall
 
 STORE_PATIENCE: Final = 3.0
 """Seconds for PostgreSQL while a kept snapshot would do."""
-ANNOUNCE_SECONDS: Final = 1.0
-LEASE_RENEWAL: Final = 10.0
 SHED_LAG: Final = 0.25
 """Seconds of lag over which new calls are refused, for :data:`SHED_SECONDS`."""
 SHED_SECONDS: Final = 1.0
@@ -85,7 +82,7 @@ class Node:
         if self._journal.damaged is not None:
             self._log.error("journal was damaged", put_aside=str(self._journal.damaged))
         self._delivery = Delivery(self._journal, storage.records)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(self._metrics.fault)
         self._serving = False
         self._draining = False
         self._early_facts: list[MediaFact] = []
@@ -198,7 +195,7 @@ class Node:
         while True:
             try:
                 await self._prepare()
-                snapshot = await read_snapshot(self._storage, rules)
+                snapshot = await self._storage.plans.snapshot(rules)
                 await self._settle(snapshot)
                 return snapshot
             except Unavailable as error:
@@ -247,7 +244,7 @@ class Node:
 
     async def _renew(self) -> None:
         """Take what was published; calls in progress keep theirs."""
-        snapshot = await read_snapshot(self._storage, self._outlook.snapshot.trunks)
+        snapshot = await self._storage.plans.snapshot(self._outlook.snapshot.trunks)
         await self._settle(snapshot)
         # Trunks may have been reloaded meanwhile.
         self._exchange.replan(replace(snapshot, trunks=self._outlook.snapshot.trunks))
@@ -282,9 +279,7 @@ class Node:
         if self._serving:
             self._driver.perform(lambda now, at: self._endpoint.close(now))
             await self._quiet()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         if self._serving:
             await self._deliver_the_rest()
         await self._ending.aclose()
@@ -354,41 +349,13 @@ class Node:
         changes = Changes(
             self._storage.database.dsn, changed=self._renew, commanded=self._commanded
         )
-        self._changes = changes
-        self._spawn("changes", changes.run)
-        self._spawn("delivery", self._delivery.run)
-        self._spawn("live", self._announce)
-        self._spawn("journal", self._checkpoint)
-
-    def _spawn(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._tasks.add(self._loop.create_task(self._forever(name, run)))
-
-    async def _forever(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Begin a task again when it raises: it must not be missing until the restart."""
-        while True:
-            try:
-                await run()
-            except Exception:
-                self._log.exception("task failed", task=name)
-                self._metrics.fault(name)
-            await asyncio.sleep(1.0)
-
-    async def _announce(self) -> None:
-        """Keep the table of live calls."""
-        node = build.node_name(self._settings)
-        told: list[LiveCall] | None = None
-        due = 0.0
-        while True:
-            calls = [_announced(call, node) for call in self._exchange.live()]
-            if calls != told or self._loop.time() >= due:
-                try:
-                    await self._storage.live.announce(node, calls)
-                except StoreError as error:
-                    self._log.debug("live calls not announced", why=str(error))
-                    told = None
-                else:
-                    told, due = calls, self._loop.time() + LEASE_RENEWAL
-            await asyncio.sleep(ANNOUNCE_SECONDS)
+        announcer = Announcer(
+            self._storage.live, build.node_name(self._settings), self._exchange.live
+        )
+        self._tasks.spawn("changes", changes.run)
+        self._tasks.spawn("delivery", self._delivery.run)
+        self._tasks.spawn("live", announcer.run)
+        self._tasks.spawn("journal", self._checkpoint)
 
     async def _checkpoint(self) -> None:
         """Move the journal to its main file, off the loop."""
@@ -417,15 +384,3 @@ class Node:
 
     def _registered(self) -> float:
         return sum(self._endpoint.registrations.values())
-
-
-def _announced(call: LiveHere, node: str) -> LiveCall:
-    return LiveCall(
-        id=call.id,
-        node=node,
-        number=call.number,
-        caller=call.caller,
-        state=call.state,
-        since=call.since,
-        destination=call.destination,
-    )

@@ -4,7 +4,7 @@ Commands work whether a server runs or not: with an embedded PostgreSQL they joi
 that is up, or start it and stop it again.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from b2bua.config.settings import Settings
-from b2bua.service.plan import Calendar, Snapshot, TrunkRule
+from b2bua.service.plan import Calendar
 from b2bua.store.accounts import Accounts
 from b2bua.store.errors import Unavailable
 from b2bua.store.live import Live
@@ -88,11 +88,6 @@ async def prepare(dsn: str) -> None:
             await plans.publish_calendar(calendar)
     finally:
         await database.close()
-
-
-async def read_snapshot(storage: Storage, rules: Mapping[str, TrunkRule]) -> Snapshot:
-    """Everything published, with the trunks of the settings."""
-    return await storage.plans.snapshot(rules)
 
 
 def _missing_years(known: frozenset[int]) -> Calendar:

@@ -269,10 +269,10 @@ class Exchange:
             return
         try:
             outputs = act(flow)
+            self._calls.watch(flow)
         except Exception:
             round_.backlog += self._fault(flow, traceback.format_exc())
             return
-        self._calls.watch(flow)
         for output in outputs:
             match output:
                 case Remember():

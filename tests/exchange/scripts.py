@@ -17,7 +17,7 @@ from b2bua.service.plan import (
 )
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
-from tests.support.stage import CALLER, Phone, Stage
+from tests.support.stage import CALLER, Phone, Script, Stage
 
 FIRST = ("10.0.2.1", 5060)
 SECOND = ("10.0.2.2", 5060)
@@ -119,12 +119,20 @@ def dead(phone: Phone, event: sip.Event, now: float) -> list[sip.Order]:
 class Scene:
     """A caller and two destinations."""
 
-    def __init__(self, plan_: Plan, first: object, second: object = dead) -> None:
-        self.stage = Stage(plan_)
+    def __init__(
+        self,
+        plan_: Plan,
+        first: Script,
+        second: Script = dead,
+        *,
+        stage: Stage | None = None,
+        dial: bool = True,
+    ) -> None:
+        self.stage = stage or Stage(plan_)
         self.caller = self.stage.phone(CALLER, quiet, trunk="in")
-        self.first = self.stage.phone(FIRST, first, trunk="first")  # type: ignore[arg-type]
-        self.second = self.stage.phone(SECOND, second, trunk="second")  # type: ignore[arg-type]
-        self.session: SessionId = self.stage.dial(self.caller)
+        self.first = self.stage.phone(FIRST, first, trunk="first")
+        self.second = self.stage.phone(SECOND, second, trunk="second")
+        self.session = self.stage.dial(self.caller) if dial else SessionId("")
 
     def run(self, seconds: float) -> "Scene":
         """Let time pass."""

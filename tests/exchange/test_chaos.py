@@ -16,10 +16,10 @@ from tests.exchange.scripts import (
     quiet,
     rings,
 )
-from tests.support.stage import CALLER, Stage
+from tests.support.stage import CALLER, Script, Stage
 from tests.support.wire import Faults
 
-BEHAVIOURS = {
+BEHAVIOURS: dict[str, Script] = {
     "answers": Answers(after=1.5, talk=5),
     "answers at once": Answers(after=0.0, talk=3),
     "busy": Refuses(486),

@@ -21,7 +21,7 @@ from tests.exchange.scripts import (
     plan,
     rings,
 )
-from tests.support.stage import CALLER, Phone, audio
+from tests.support.stage import CALLER, Phone, Script, audio
 
 
 def statuses(phone: Phone) -> list[int]:
@@ -78,7 +78,7 @@ def test_both_legs_hear_each_other() -> None:
         (rings, "no-answer"),
     ],
 )
-def test_a_failed_attempt_is_passed_over(first: object, outcome: str) -> None:
+def test_a_failed_attempt_is_passed_over(first: Script, outcome: str) -> None:
     scene = Scene(plan(), first, Answers(talk=5)).run(60)
     scene.assert_nothing_left()
     (record,) = scene.stage.records

@@ -130,6 +130,8 @@ class Ports:
     orders: list[MediaOrder] = field(default_factory=list)
     refused: bool = False
     """No port is free."""
+    lost: bool = False
+    """Nobody answers an order for a port."""
     mute: bool = False
     """Prompts cannot be played."""
     _next: int = 20000
@@ -138,6 +140,8 @@ class Ports:
         """Carry out an order; facts with how long they take."""
         self.orders.append(order)
         match order:
+            case OpenPort() if self.lost:
+                return []
             case OpenPort(call=call, leg=leg) if self.refused:
                 return [(0.0005, PortFailed(call=call, leg=leg, reason="no port is free"))]
             case OpenPort(call=call, leg=leg):
@@ -202,6 +206,8 @@ class Stage:
         self.drained = False
         self.post: dict[Address, list[bytes]] = {}
         """What was sent to addresses where no phone is."""
+        self.deaf: set[tuple[Address, bytes]] = set()
+        """Who cannot send what: an address, and how a message begins."""
         self.carried = 0
         """How many outputs were carried out."""
         self.die_after: int | None = None
@@ -216,6 +222,15 @@ class Stage:
     def at(self) -> datetime:
         """The wall clock."""
         return START + timedelta(seconds=self.now)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What a new exchange knows of plans, trunks and prices."""
+        plans = {self.plan.number: self.plan}
+        trunks = {t.name: TrunkRule(name=t.name, trusted=True) for t in self._trunks}
+        trunks |= self.rules
+        tariffs = {"standard": self.tariff}
+        return Snapshot(plans=plans, trunks=trunks, tariffs=tariffs)
 
     def phone(self, address: Address, script: Script, *, trunk: str = "") -> Phone:
         """Add a phone, and with it the trunk of that name."""
@@ -239,7 +254,7 @@ class Stage:
         calls = dict(self.journal)
         self.ports.open = {leg: c for leg, c in self.ports.open.items() if c in calls}
         alive = [call for call in calls if call in self.ports.open.values()]
-        self._carry_out(
+        self.carry_out(
             self.exchange.restore(
                 calls.items(), alive if adopted else [], self.now, self.at
             )
@@ -272,7 +287,7 @@ class Stage:
 
     def tell(self, fact: MediaFact) -> None:
         """Let the media plane say something now."""
-        self._carry_out(self.exchange.hear_of(fact, self.now, self.at))
+        self.carry_out(self.exchange.hear_of(fact, self.now, self.at))
 
     def lose_media(self) -> None:
         """Kill the media process."""
@@ -310,13 +325,18 @@ class Stage:
                 self._of_phone(phone, phone.stack.wake(self.now))
         deadline = self.exchange.deadline
         if deadline is not None and deadline <= self.now:
-            self._carry_out(self.exchange.wake(self.now, self.at))
+            self.carry_out(self.exchange.wake(self.now, self.at))
 
     def _deliver(self, parcel: Parcel) -> None:
+        if any(
+            parcel.source == source and parcel.data.startswith(start)
+            for source, start in self.deaf
+        ):
+            return
         flow = Flow("udp", parcel.target, parcel.source)
         if parcel.target == NODE:
             outputs = self.exchange.receive(parcel.data, flow, self.now, self.at)
-            self._carry_out(outputs)
+            self.carry_out(outputs)
         elif (phone := self.phones.get(parcel.target)) is not None:
             self._of_phone(phone, phone.stack.receive(parcel.data, flow, self.now))
         else:
@@ -339,7 +359,8 @@ class Stage:
                     for order in phone.script(phone, output, self.now):
                         self.order(phone, order)
 
-    def _carry_out(self, outputs: Iterable[object]) -> None:
+    def carry_out(self, outputs: Iterable[object]) -> None:
+        """Do what the exchange says."""
         for output in outputs:
             if self.carried == self.die_after:
                 self.die_after = None
@@ -374,17 +395,13 @@ class Stage:
         heapq.heappush(self._facts, (self.now + delay, self._count, fact))
 
     def _make(self) -> Exchange:
-        plans = {self.plan.number: self.plan}
-        trunks = {t.name: TrunkRule(name=t.name, trusted=True) for t in self._trunks}
-        trunks |= self.rules
-        tariffs = {"standard": self.tariff}
         return Exchange(
             endpoint(NODE, self._seed, self._trunks),
             Tokens(Random(self._seed + 1).randbytes),
             Outlook(
                 node="node-1",
                 areas=AreaTable([]),
-                snapshot=Snapshot(plans=plans, trunks=trunks, tariffs=tariffs),
+                snapshot=self.snapshot,
                 counters=dict(self.counters),
             ),
         )

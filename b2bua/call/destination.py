@@ -234,7 +234,10 @@ class DestinationLeg:
 
     def _refused(self, event: sip.Refused) -> Sequence[LegOutput]:
         q850 = q850_of(event.causes)
-        return self._fail(verdict_of(event.status, q850), status=event.status, q850=q850)
+        # Only a far end can say that nobody answers; we found that nobody is there.
+        there = not event.local
+        verdict = verdict_of(event.status, q850) if there else Verdict.UNREACHABLE
+        return self._fail(verdict, status=event.status, q850=q850)
 
     def _ended(self, event: sip.Ended) -> Sequence[LegOutput]:
         if self.state is not State.ANSWERED:

@@ -32,6 +32,9 @@ def is_reliable(invite: Request, reliability: Reliability, order: Ring) -> bool:
         return True
     if "100rel" not in invite.supported:
         return False
+    if order.description is not None and not invite.body:
+        # The first offer is ours, and none but a reliable response may carry it (§5).
+        return True
     match reliability:
         case Reliability.REQUIRED:
             return False

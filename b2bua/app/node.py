@@ -24,14 +24,13 @@ from b2bua.app.metered import Metered
 from b2bua.app.places import Places
 from b2bua.app.storage import Storage, prepare
 from b2bua.app.tasks import Tasks
-from b2bua.call.media import CallId, MediaFact
+from b2bua.call.media import CallId, CloseMedia, MediaFact
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
 from b2bua.core.clock import Instant
 from b2bua.core.errors import B2buaError
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange, Output
-from b2bua.exchange.journal_image import UnreadableImage
 from b2bua.exchange.ledger import Ledger
 from b2bua.exchange.outlook import Outlook
 from b2bua.mediactl.pool import MediaPool
@@ -154,20 +153,26 @@ class Node:
     def _restored(
         self, images: list[tuple[CallId, bytes]], adopted: frozenset[CallId]
     ) -> list[Output]:
-        """One image that cannot be read costs that call alone."""
+        """A call whose restoring raises costs that call alone."""
         outputs: list[Output] = []
         for name, image in images:
             now, at = self._loop.time(), datetime.now(UTC)
             try:
                 outputs += self._exchange.restore([(name, image)], adopted, now, at)
             except Exception as fault:
-                kind = "unreadable" if isinstance(fault, UnreadableImage) else "fault"
-                self._log.exception("call not restored", call=name, kind=kind)
+                self._log.exception("call not restored", call=name)
                 self._metrics.fault("restore")
-                self._journal.reject(name, image, f"not restored: {fault}")
+                self._put_aside(name, image, f"not restored: {fault}")
+                outputs.append(CloseMedia(name))
         if images:
             self._log.info("restored", calls=len(self._exchange.live()), of=len(images))
         return outputs
+
+    def _put_aside(self, name: CallId, image: bytes, why: str) -> None:
+        """Keep an image for a person to look at, and try it no more."""
+        with self._journal.batch():
+            self._journal.finish(name, image)
+            self._journal.reject(name, image, why)
 
     async def _listen(self, listener: Listener) -> None:
         try:

@@ -115,6 +115,14 @@ class LegAudio:
         return self._offered or self.local
 
     @property
+    def codec(self) -> str | None:
+        """What both descriptions agree on, connected or not."""
+        if self.local is None or self.remote is None:
+            return None
+        agreed = agree(self.local, self.remote)
+        return None if agreed is None else agreed.codec
+
+    @property
     def on_hold(self) -> bool:
         """Whether silence is natural: the far end does not speak, or does not listen.
 

@@ -205,7 +205,7 @@ class Call:
                 self._sessions.discard(SessionId(leg.leg))
 
     def _codecs(self) -> tuple[str, ...]:
-        far_end = self.caller.audio.far_end
-        if far_end is None:
+        first = self.caller.audio.codec
+        if first is None:
             return CODECS
-        return (far_end.codec, *(codec for codec in CODECS if codec != far_end.codec))
+        return (first, *(codec for codec in CODECS if codec != first))

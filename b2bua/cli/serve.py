@@ -1,6 +1,7 @@
 """``b2bua serve``."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from b2bua.app.supervisor import Supervisor
@@ -16,7 +17,12 @@ def serve(config: Path, seed: Path | None) -> int:
     configure(settings.log.level, whole_numbers=settings.log.callers == "full")
 
     supervisor = Supervisor(settings, config.absolute(), seed)
-    return run(supervisor.run(lambda: say(welcome(settings, config))))
+
+    def serving() -> None:
+        with suppress(OSError):  # nobody reads: no reason to end calls
+            say(welcome(settings, config))
+
+    return run(supervisor.run(serving))
 
 
 def welcome(settings: Settings, config: Path) -> str:

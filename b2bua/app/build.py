@@ -3,7 +3,7 @@
 import socket
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final, cast
 
 from b2bua.app.places import area_file
@@ -14,6 +14,7 @@ from b2bua.core.address import Address
 from b2bua.core.errors import B2buaError
 from b2bua.service.area import AreaTable
 from b2bua.service.plan import Tariff, TrunkRule
+from b2bua.service.webhook import Reach
 from b2bua.sip.dialog.terms import METHODS, Credentials
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
@@ -136,6 +137,12 @@ def area_table(settings: Settings) -> AreaTable:
     """Caller areas; takes a fifth of a second."""
     path = area_file(settings.service.area_file)
     return AreaTable.from_phone_dat(path.read_bytes(), settings.service.area_overrides)
+
+
+def webhook_reach(settings: Settings) -> Reach:
+    """Where webhooks may go."""
+    networks = (ip_network(text, strict=False) for text in settings.webhooks.networks)
+    return Reach(networks=tuple(networks), plain_http=settings.webhooks.plain_http)
 
 
 def node_name(settings: Settings) -> str:

@@ -48,7 +48,7 @@ from b2bua.store.delivery import Delivery
 from b2bua.store.errors import StoreError, Unavailable
 from b2bua.store.journal import Journal
 
-STORE_PATIENCE: Final = 3.0
+STORE_PATIENCE: Final = 1.0
 """Seconds for PostgreSQL while a kept snapshot would do."""
 SHED_LAG: Final = 0.25
 """Seconds of lag over which new calls are refused, for :data:`SHED_SECONDS`."""
@@ -85,6 +85,7 @@ class Node:
         self._serving = False
         self._draining = False
         self._early_facts: list[MediaFact] = []
+        self._usage_known = False
         self._shedding: asyncio.TimerHandle | None = None
         self.drained = asyncio.Event()
 
@@ -236,6 +237,7 @@ class Node:
         """What the current periods hold, records that waited included."""
         usage: dict[str, Usage] = {}
         at = datetime.now(UTC)
+        self._usage_known = True
         try:
             while await self._delivery.deliver():
                 pass
@@ -244,6 +246,7 @@ class Node:
                     plan.number, at, plan.timezone
                 )
         except Unavailable as error:
+            self._usage_known = False
             self._log.warning("usage unknown", why=str(error))
         return usage
 
@@ -253,6 +256,8 @@ class Node:
         await self._settle(snapshot)
         # Trunks may have been reloaded meanwhile.
         self._exchange.replan(replace(snapshot, trunks=self._outlook.snapshot.trunks))
+        if not self._usage_known:
+            self._outlook.ledger = Ledger(await self._usage(snapshot))
         self._log.info("plans renewed", numbers=len(snapshot.plans))
 
     async def reload(self, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from b2bua.app import build
 from b2bua.app.places import catalogue, prompt_names
 from b2bua.config.settings import Settings
 from b2bua.service.lint import Around, check
@@ -82,6 +83,7 @@ async def read_files(
         tariffs={"standard", *tariffs, *(tariff.name for tariff in settings.tariff)},
         prompts=prompt_names(catalogue(settings.media.prompts)),
         allowed_destinations=settings.service.allowed_destinations,
+        webhooks=build.webhook_reach(settings),
     )
     reading = Reading()
     for file in files:

@@ -82,7 +82,7 @@ async def prepare(dsn: str) -> None:
     await database.open()
     try:
         plans = Plans(database)
-        known = (await plans.snapshot({})).calendar.years
+        known = (await plans.calendar()).years
         calendar = _missing_years(known)
         if calendar.years:
             await plans.publish_calendar(calendar)

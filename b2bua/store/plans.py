@@ -14,7 +14,7 @@ from b2bua.service.planfile import MalformedPlan, plan_from_mapping, plan_to_map
 from b2bua.store.errors import PlanRefused
 from b2bua.store.pool import WORK_SECONDS, Connection, Database
 
-SECRET_FIELDS: Final = frozenset({"password"})
+SECRET_FIELDS: Final = frozenset({"password", "secret"})
 LONGEST_PROMPT: Final = 20_000_000
 """Bytes."""
 
@@ -167,6 +167,11 @@ class Plans:
             )
         return version + 1
 
+    async def calendar(self) -> Calendar:
+        """What is known of holidays and moved workdays."""
+        async with self._database.transaction() as connection:
+            return await _calendar(connection)
+
     async def publish_calendar(self, calendar: Calendar) -> None:
         """Replace what is known of the calendar's years; other years stay."""
         years = sorted(calendar.years)
@@ -290,14 +295,30 @@ def differences(before: object, after: object, path: str = "") -> Iterator[str]:
             below = f"{path}.{key}" if path else str(key)
             yield from differences(before.get(key), after.get(key), below)
     elif before != after:
-        if path.rpartition(".")[2] in SECRET_FIELDS:
+        was, becomes = _shown(before), _shown(after)
+        if path.rpartition(".")[2] in SECRET_FIELDS or was == becomes:
             yield f"{path}: changed"
         else:
-            yield f"{path}: {_shown(before)} -> {_shown(after)}"
+            yield f"{path}: {was} -> {becomes}"
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else msgspec.json.encode(value).decode()
+    if value is None:
+        return "nothing"
+    return msgspec.json.encode(_without_secrets(value)).decode()
+
+
+def _without_secrets(value: object) -> object:
+    match value:
+        case dict():
+            return {
+                key: "…" if key in SECRET_FIELDS else _without_secrets(item)
+                for key, item in value.items()
+            }
+        case list():
+            return [_without_secrets(item) for item in value]
+        case _:
+            return value
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -87,6 +87,7 @@ def last_record(
 ) -> CallRecord:
     """Record as much of a call as can be known."""
     if remains.dossier is not None and remains.dossier.id == name:
+        remains.dossier.admitted = remains.admitted
         return broken_off(remains.dossier, remains.phase, moment, fault)
     return CallRecord(
         id=name,

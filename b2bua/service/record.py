@@ -115,6 +115,8 @@ class CallRecord:
     destination_answered_at: datetime | None = None
     ended_at: datetime
     outcome: Outcome
+    admitted: bool = True
+    """It passed screening, and counts towards the caps, whatever became of it."""
     end_reason: str
     """``caller hung up``, ``destination hung up``, ``media_lost``, a refusal's rule …"""
     status: int = 0

@@ -21,13 +21,13 @@ with fresh as (
     insert into call_record ({", ".join(COLUMNS)})
     select {", ".join(COLUMNS)} from incoming order by id
     on conflict (id) do nothing
-    returning number, plan_version, invite_at, outcome, fee
+    returning number, plan_version, invite_at, outcome, admitted, fee
 ), moved as (
     insert into usage (number, period, starts, offered, admitted, answered, spend)
     select
         number, period,
         date_trunc(period::text, invite_at at time zone timezone)::date as starts,
-        count(*), count(*) filter (where outcome <> 'refused'),
+        count(*), count(*) filter (where admitted),
         count(*) filter (where outcome = 'answered'), sum(fee)
     from fresh
     join plan_version as known using (number)

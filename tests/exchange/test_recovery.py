@@ -9,18 +9,23 @@ import pytest
 from b2bua.call.media import CallId, KeyPressed
 from b2bua.exchange.ledger import Ledger
 from b2bua.service.limits import Usage
-from b2bua.service.plan import Group, Mode, Plan, Route, ToGroup, When
+from b2bua.service.plan import Forwarding, Group, Mode, Plan, Route, ToGroup, When
 from b2bua.service.record import ChargeBasis, Outcome
 from b2bua.sip.dialog import events as sip
-from tests.exchange.scripts import WITH_MENU, Answers, Refuses, Scene, plan, rings
+from tests.exchange.scripts import (
+    BLACKLIST,
+    WITH_MENU,
+    Answers,
+    Refuses,
+    Scene,
+    plan,
+    rings,
+)
 from tests.support.stage import Stage
 
+SHARES = (("first", 70), ("second", 30))
 SHARED: dict[str, object] = {
-    "groups": {
-        "both": Group(
-            name="both", mode=Mode.PERCENT, members=(("first", 70), ("second", 30))
-        )
-    },
+    "groups": {"both": Group(name="both", mode=Mode.PERCENT, members=SHARES)},
     "routes": (Route(name="all", when=When(), to=ToGroup("both")),),
 }
 
@@ -79,7 +84,7 @@ def test_an_unreadable_image_stops_nobody(how: str) -> None:
         ended = [e for e in scene.caller.told if isinstance(e, sip.Ended)]
         assert [e.session for e in ended] == [scene.session]
     stage.order(scene.caller, sip.HangUp(session=other))
-    scene.run(3)
+    scene.run(100)
     assert [record.id for record in stage.records] == [bad, good]
     assert stage.journal == {}
     assert stage.exchange.remembered == 0
@@ -118,14 +123,14 @@ def test_a_menu_that_dies_while_it_hunts_keeps_its_keys() -> None:
 
 
 def test_a_thousand_calls_are_shared_exactly_over_a_restart() -> None:
-    stage = Stage(plan(**SHARED))
-    scene = Scene(plan(), Refuses(603), Refuses(603), stage=stage, dial=False)
+    stage, no = Stage(plan(**SHARED, forwarding=Forwarding())), Refuses(603, after=0.0)
+    scene = Scene(plan(), no, no, stage=stage, dial=False)
     asked: list[str] = []
     for number in range(1000):
         if number == 456:
             stage.crash()
         stage.dial(scene.caller)
-        stage.run(1.1)
+        stage.run(0.05)
         asked.append(stage.records[-1].attempts[0].destination)
         if number % 100 == 99:
             assert asked[-100:].count("first") == 70, number
@@ -201,3 +206,13 @@ def test_what_the_store_knew_of_last_month_is_not_this_months() -> None:
     known = {"4006001234": Usage(calls_this_month=50, spent_this_month=9000)}
     ledger = Ledger(known, as_of=began)
     assert ledger.usage(plan(), began + timedelta(hours=6)) == Usage()
+
+
+def test_a_record_says_whether_the_call_passed_screening() -> None:
+    passed = Scene(plan(**SHARED), Refuses(486), Refuses(486)).run(5)
+    assert [record.admitted for record in passed.stage.records] == [True]
+    stopped = Scene(plan(**BLACKLIST), Answers()).run(5)
+    assert [record.admitted for record in stopped.stage.records] == [False]
+    died = Scene(plan(), rings).run(1)
+    died.stage.crash()
+    assert [record.admitted for record in died.stage.records] == [True]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
 from b2bua.service.limits import Usage
@@ -65,18 +66,29 @@ async def test_usage_moves_with_the_record_in_the_zone_of_its_plan(
 ) -> None:
     await Plans(database).publish([Draft(plan=plan(), source=SOURCE)])
     finish(journal, "c1", "c2")
-    finish(journal, "c3", outcome=Outcome.REFUSED, fee=0)
+    finish(journal, "c3", outcome=Outcome.REFUSED, admitted=False, fee=0)
+    # Refused by its password: it had passed screening, and counts.
+    finish(journal, "c6", outcome=Outcome.REFUSED, admitted=True, fee=400)
     # One second later it is April in Shanghai, and the same week.
     finish(journal, "c4", invite_at=datetime(2026, 3, 31, 16, 0, tzinfo=UTC))
     finish(journal, "c5", number="99999", plan_version=0)
     await Delivery(journal, Records(database)).deliver()
     assert await usage(database) == Usage(
-        calls_this_month=2, calls_this_week=3, spent_this_month=800
+        calls_this_month=3, calls_this_week=4, spent_this_month=1200
     )
     april = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
     assert await usage(database, april) == Usage(
-        calls_this_month=1, calls_this_week=3, spent_this_month=400
+        calls_this_month=1, calls_this_week=4, spent_this_month=400
     )
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_record_of_the_version_before_counts_as_it_did(outcome: Outcome) -> None:
+    trace = (RECORD.trace[0].__class__("rule", False, '"admitted":true'),)
+    told = msgspec.json.decode(encode_record(record("c1", outcome=outcome, trace=trace)))
+    del told["admitted"]
+    old = decode_record(msgspec.json.encode(told))
+    assert old.admitted is (outcome is not Outcome.REFUSED)
 
 
 async def test_dying_between_commit_and_journal_counts_nothing_twice(

@@ -62,6 +62,8 @@ class Dossier:
     plan_version: int
     tariff: Tariff
     invited: Moment
+    admitted: bool = False
+    """It passed screening, and so counts towards the caps."""
     early: Moment | None = None
     answered: Moment | None = None
     destination_answered: Moment | None = None
@@ -133,6 +135,7 @@ class Dossier:
             destination_answered_at=_stamp(self.destination_answered),
             ended_at=ended.at,
             outcome=conclusion.outcome,
+            admitted=self.admitted,
             end_reason=conclusion.end_reason,
             status=200 if self.answered else conclusion.status,
             q850=conclusion.q850,

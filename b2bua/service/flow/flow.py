@@ -75,8 +75,6 @@ class CallFlow:
         self.dossier = dossier
         self.arrival = arrival
         self.phase = Phase.OPENING
-        self.admitted = False
-        """It passed screening, and so counts towards the caps."""
         self._around = around
         self._asking = Asking(call.caller, dossier)
         self._refusal: Refusal | None = None
@@ -97,6 +95,11 @@ class CallFlow:
     def over(self) -> bool:
         """Whether the record is written: nothing more is asked of this call."""
         return self.phase is Phase.OVER
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it passed screening, and so counts towards the caps."""
+        return self.dossier.admitted
 
     @property
     def answered(self) -> bool:
@@ -121,7 +124,7 @@ class CallFlow:
         self._limit = moment.now + UNANSWERED_LIMIT
         if admission.refusal is not None:
             return self._settle(self._refuse(admission.refusal, moment), moment)
-        self.admitted = True
+        self.dossier.admitted = True
         opened = self._carry(self.call.open(WAITING_LIFETIME), moment)
         return self._settle([Remember(), *opened], moment)
 

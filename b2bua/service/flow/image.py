@@ -68,6 +68,7 @@ def restored(
     if talk is None:
         return None
     dossier = image.dossier.shifted(moment.now, moment.at)
+    dossier.admitted = image.admitted
     call_id = CallId(dossier.id)
     caller = CallerLeg.restored(call_id, talk.caller, talk.caller_audio)
     call = Call(call_id, caller, tokens)
@@ -85,9 +86,7 @@ def restored(
         trunk=dossier.trunk,
         max_forwards=0,
     )
-    flow = CallFlow(call, dossier, arrival, around)
-    flow.admitted = image.admitted
-    return flow
+    return CallFlow(call, dossier, arrival, around)
 
 
 def broken_off(dossier: Dossier, phase: str, moment: Moment, fault: str = "") -> CallRecord:

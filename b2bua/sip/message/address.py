@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import QUOTED_STRING
+from b2bua.sip.message.recall import recalled
 from b2bua.sip.message.scanner import (
     format_parameters,
     format_quoted,
@@ -34,6 +35,7 @@ class NameAddress:
         return f"{format_quoted(self.display)} {text}" if self.display else text
 
 
+@recalled
 def parse_name_address(text: str) -> NameAddress:
     """Read a name-addr or an addr-spec with its header parameters.
 

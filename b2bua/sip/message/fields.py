@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import TOKEN
 from b2bua.sip.message.method import METHODS
+from b2bua.sip.message.recall import recalled
 from b2bua.sip.message.scanner import (
     format_quoted,
     parse_number,
@@ -30,6 +31,7 @@ class CSeq:
         return f"{self.number} {self.method}"
 
 
+@recalled
 def parse_cseq(text: str) -> CSeq:
     """Read a CSeq value."""
     number, _, method = text.partition(" ")

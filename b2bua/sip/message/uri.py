@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import BAD_ESCAPE, CONTROL
+from b2bua.sip.message.recall import recalled
 from b2bua.sip.message.scanner import format_host_port, parse_host_port
 
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
@@ -95,6 +96,7 @@ class TelUri:
         return text
 
 
+@recalled
 def parse_uri(text: str) -> SipUri | TelUri:
     """Read a URI. Raises :class:`MalformedMessage`: 416 for another scheme, else 400.
 

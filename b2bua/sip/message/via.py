@@ -7,6 +7,7 @@ from functools import lru_cache
 from b2bua.core.tokens import MAGIC_COOKIE
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import VIA_PROTOCOL
+from b2bua.sip.message.recall import recalled
 from b2bua.sip.message.scanner import (
     format_host_port,
     format_parameters,
@@ -51,6 +52,7 @@ class Via:
         return text + format_parameters(self.parameters) if self.parameters else text
 
 
+@recalled
 def parse_via(text: str) -> Via:
     """Read one Via value."""
     head, semicolon, rest = text.partition(";")

@@ -39,7 +39,7 @@ class Signalling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """What a call costs the disk."""
+    """What a call adds to the journal's log."""
 
     octets: float
     writes: float
@@ -99,7 +99,8 @@ def journal(node: Node, load: Load) -> Journal | None:
     finally:
         watcher.send_signal(signal.SIGINT)
         watcher.wait()
-    lines = [line for line in told.read_text().splitlines() if node.journal.name in line]
+    log = f"{node.journal.name}-wal"
+    lines = [line for line in told.read_text().splitlines() if log in line]
     written = [int(found[1]) for line in lines if (found := WRITTEN.search(line))]
     flushes = sum("sync(" in line for line in lines)
     return Journal(

@@ -1,14 +1,18 @@
 """The deadlines of many machines in one heap.
 
 A deadline that has moved away is not searched for: its item stays in the heap and is
-thrown out or put back when it comes to the top. So the heap holds at most a few items for
-each machine, and the earliest of them is always a true deadline.
+thrown out or put back when it comes to the top. What would come to the top in hours, long
+after its machine is gone, is thrown out when the heap has doubled. So the heap holds at
+most a few items for each machine, and the earliest of them is always a true deadline.
 """
 
 import heapq
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from b2bua.core.clock import Instant
+
+SMALL: Final = 64
+"""Items that a heap may hold before it is looked through."""
 
 
 class Sleeper(Protocol):
@@ -30,6 +34,11 @@ class Alarms(Generic[SleeperT]):
     def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, SleeperT]] = []
         self._sequence = 0
+        self._most = SMALL
+
+    def __len__(self) -> int:
+        """How many items are held, true ones and others."""
+        return len(self._heap)
 
     @property
     def deadline(self) -> Instant | None:
@@ -43,6 +52,8 @@ class Alarms(Generic[SleeperT]):
             self._sequence += 1
             sleeper.alarm = due
             heapq.heappush(self._heap, (due, self._sequence, sleeper))
+            if len(self._heap) > self._most:
+                self._sweep()
         self._tidy()
 
     def pop(self, now: Instant) -> tuple[Instant, SleeperT] | None:
@@ -52,6 +63,21 @@ class Alarms(Generic[SleeperT]):
         due, _, sleeper = heapq.heappop(self._heap)
         sleeper.alarm = None
         return due, sleeper
+
+    def _sweep(self) -> None:
+        """Throw out what speaks for nobody any more."""
+        kept: list[tuple[Instant, int, SleeperT]] = []
+        for item in self._heap:
+            due, _, sleeper = item
+            if due != sleeper.alarm:
+                continue
+            if sleeper.deadline is None:
+                sleeper.alarm = None
+            else:
+                kept.append(item)
+        heapq.heapify(kept)
+        self._heap = kept
+        self._most = max(SMALL, 2 * len(kept))
 
     def _tidy(self) -> None:
         """Leave a true deadline on top."""

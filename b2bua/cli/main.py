@@ -154,6 +154,39 @@ def call(
 
 
 @app.command()
+def report(  # noqa: PLR0913, PLR0917  # its options
+    number: Number,
+    month: Annotated[str, typer.Option(metavar="YYYY-MM")],
+    form: Annotated[
+        str, typer.Option("--format", metavar="text|csv|xlsx|html", help="Of the output.")
+    ] = "text",
+    language: Annotated[
+        str, typer.Option(metavar="zh|en", help="Default: the plan's.")
+    ] = "",
+    full: Annotated[
+        bool, typer.Option("--full", help="Show callers' numbers whole.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Default: standard output.")
+    ] = None,
+    config: Config = DEFAULT,
+) -> int:
+    """Analyse the calls of a month: figures, charts, advice."""
+    from b2bua.cli.report import ReportOptions  # noqa: PLC0415
+    from b2bua.cli.report import report as run_report  # noqa: PLC0415
+
+    options = ReportOptions(
+        number=number,
+        month=month,
+        format=form,
+        language=language,
+        full=full,
+        output=output,
+    )
+    return run_report(config, options)
+
+
+@app.command()
 def live(
     hangup: Annotated[str | None, typer.Option(metavar="ID", help="End this call.")] = None,
     json: Json = False,

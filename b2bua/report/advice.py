@@ -112,7 +112,7 @@ def few_lines(figures: Figures) -> Iterator[Advice]:
 
 
 def closed_hours(figures: Figures) -> Iterator[Advice]:
-    """At least 5 calls, and 1 % of all, came out of hours."""
+    """At least 5 calls, and 1 % of all, came out of hours; a fifth at one time: then."""
     closed = sum(figures.closed)
     if closed < 5 or closed * 100 < figures.totals.calls:
         return
@@ -120,6 +120,19 @@ def closed_hours(figures: Figures) -> Iterator[Advice]:
     zh, en = weekday_hour(most)
     rate = percent(Fraction(closed, figures.totals.calls))
     there = figures.closed[most]
+    if there < 3 or there * 5 < closed:
+        yield Advice(
+            rule="out-of-hours",
+            zh=Saying(
+                "把服务时间之外的呼叫转到值班手机。",
+                f"{closed} 个呼叫（{rate}）在服务时间之外被拒，分散在各时段。",
+            ),
+            en=Saying(
+                "Send calls out of hours to a duty phone.",
+                f"{closed} calls ({rate}) came out of hours and were refused, spread out.",
+            ),
+        )
+        return
     yield Advice(
         rule="out-of-hours",
         zh=Saying(
@@ -316,11 +329,11 @@ def unused_keys(figures: Figures) -> Iterator[Advice]:
 
 
 def uneven_shares(figures: Figures) -> Iterator[Advice]:
-    """After 100 first assignments a share is more than 2 points off its target."""
+    """After 100 first assignments a share is more than 2 points below its target."""
     for one in figures.shares:
         if one.target is None or one.of < 100:
             continue
-        if abs(one.actual - one.target) * 50 <= 1:
+        if (one.target - one.actual) * 50 <= 1:
             continue
         target, actual = percent(one.target), percent(one.actual)
         yield Advice(

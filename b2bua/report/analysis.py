@@ -81,15 +81,17 @@ def _days(counting: Counting, subject: Subject) -> tuple[DayFigures, ...]:
     peaks = [0] * counting.quarters.days
     for place, peak in zip(counting.quarters.places, counting.lines.peaks, strict=True):
         peaks[place.day] = max(peaks[place.day], peak)
-    before = counting.tallies.days_before
+    tallies = counting.tallies
+    calls = [*tallies.days_before, *(counted[0] for counted in tallies.days)]
+    four_weeks = len(tallies.days_before) - 28
     return tuple(
         DayFigures(
             day=subject.month.first + timedelta(days=day),
             tally=tally(counted),
-            before=before[day] if day < len(before) else None,
+            before=calls[four_weeks + day],
             peak=peaks[day],
         )
-        for day, counted in enumerate(counting.tallies.days)
+        for day, counted in enumerate(tallies.days)
     )
 
 
@@ -179,7 +181,7 @@ def _keys(counting: Counting, subject: Subject) -> tuple[KeyFigures, ...]:
             presses=presses[menu, key],
             answered=counting.tallies.pressed_answered[menu, key],
         )
-        for menu, key in sorted({*leads, *presses})
+        for menu, key in sorted({*leads, *presses}, key=lambda one: (not one[0], *one))
     )
 
 

@@ -64,7 +64,7 @@ def columns(
     *,
     levels: Sequence[Level] = (),
     every: int = 1,
-    line: Sequence[float | None] = (),
+    line: Sequence[float] = (),
 ) -> str:
     """Upright stacked bars with an axis; ``line`` is drawn over them.
 
@@ -72,7 +72,7 @@ def columns(
     """
     height, bottom, top = 190, 168, 12
     values = [float(bar.total) for bar in bars]
-    values += [level.value for level in levels] + [at for at in line if at is not None]
+    values += [level.value for level in levels] + [*line]
     ticks = scale(max(values, default=0.0))
     unit = (bottom - top) / ticks[-1]
     step = (RIGHT - LEFT) / max(1, len(bars))
@@ -111,23 +111,24 @@ def _told(bar: Bar) -> str:
     return safe(f"{bar.name}: {pieces}{f' · {bar.note}' if bar.note else ''}")
 
 
-def _line(values: Sequence[float | None], step: float, bottom: float, unit: float) -> str:
+def _line(values: Sequence[float], step: float, bottom: float, unit: float) -> str:
     points = " ".join(
         f"{LEFT + (place + 0.5) * step:.1f},{bottom - value * unit:.1f}"
         for place, value in enumerate(values)
-        if value is not None
     )
     return f'<polyline class="line" points="{points}"/>' if points else ""
 
 
 def _levels(levels: Sequence[Level], bottom: float, unit: float) -> Iterable[str]:
     """Lines across; labels that would touch are moved apart."""
-    above = bottom + 20.0
-    for level in sorted(levels, key=lambda one: one.value):
+    levels = sorted(levels, key=lambda one: one.value)
+    for level in levels:
         y = bottom - level.value * unit
-        above = min(y - 3, above - 11)
         yield f'<line class="level {level.kind}" x1="{LEFT}" x2="{RIGHT}"'
         yield f' y1="{y:.1f}" y2="{y:.1f}"/>'
+    above = bottom + 20.0
+    for level in levels:
+        above = min(bottom - level.value * unit - 3, above - 11)
         yield _words(RIGHT, above, level.label, "end", "halo")
 
 

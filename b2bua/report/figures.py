@@ -101,8 +101,8 @@ class DayFigures:
 
     day: date
     tally: Tally
-    before: int | None
-    """Calls on the same day of the month before; None if that month had no such day."""
+    before: int
+    """Calls four weeks before, on the same weekday."""
     peak: int
     """Most lines held at once."""
 

@@ -50,7 +50,6 @@ def _body(figures: Figures, manner: Manner) -> str:
     if not figures.totals.calls:
         return f'<p class="card">{manner.words("nothing")}</p>\n'
     sections = (
-        _advice(figures, manner),
         _trend(figures, manner),
         _heat(figures, manner),
         _lines(figures, manner),
@@ -67,9 +66,10 @@ def _body(figures: Figures, manner: Manner) -> str:
                 tables.most(figures, manner),
             )
         ),
-        _missed(figures, manner),
     )
-    return f'{_tiles(figures, manner)}<div class="grid2">\n{"".join(sections)}</div>\n'
+    above = _tiles(figures, manner) + _advice(figures, manner)
+    below = _missed(figures, manner)
+    return f'{above}<div class="pair">\n{"".join(sections)}</div>\n{below}'
 
 
 def _foot(figures: Figures, manner: Manner) -> str:
@@ -95,10 +95,13 @@ def _tiles(figures: Figures, manner: Manner) -> str:
         "mean_setup": _clock(then.mean_setup_ms),
     }
     drawn = []
+    part = "" if figures.complete else "_part"
     for key, value, change in tiles:
-        beside = _change(change) if change else was.get(key, "")
-        before = words("value_before" if figures.complete else "value_before_part")
-        told = f"{before} {beside}" if beside.strip("- ") and then.calls else ""
+        told = ""
+        if change is not None:
+            told = f"{words(f'against{part}')} {_change(change)}"
+        elif key in was and then.calls:
+            told = f"{words(f'value_before{part}')} {was[key]}"
         drawn.append(
             f'<div class="tile"><span>{words(key)}</span><b>{value}</b>'
             f"<span>{safe(told)}</span></div>"
@@ -125,7 +128,7 @@ def _advice(figures: Figures, manner: Manner) -> str:
     items = "".join(
         f"<li>{safe(one.what)}<span>{safe(one.why)}</span></li>" for one in said
     )
-    return _card(manner.words("advice"), f'<ul class="advice">{items}</ul>', " wide")
+    return _card(manner.words("advice"), f'<ul class="advice">{items}</ul>')
 
 
 def _legend(entries: Sequence[tuple[str, str]]) -> str:
@@ -136,7 +139,7 @@ def _legend(entries: Sequence[tuple[str, str]]) -> str:
 
 
 def _folded(table: Table, manner: Manner) -> str:
-    title = manner.words("table")
+    title = safe(f"{manner.words('table')}: {table.title}")
     return f"<details><summary>{title}</summary>{_written(table)}</details>"
 
 
@@ -180,13 +183,12 @@ def _trend(figures: Figures, manner: Manner) -> str:
                 Part("missed", one.tally.missed, words("missed_rest")),
                 Part("rest", one.tally.refused + one.tally.failed, words("refused")),
             ),
-            note=f"{words.weekday(one.day.weekday())}, {words('before')} {one.before or 0}",
+            note=f"{words.weekday(one.day.weekday())}, {words('before')} {one.before}",
         )
         for one in figures.days
     ]
-    line = [None if one.before is None else float(one.before) for one in figures.days]
-    if not any(line):
-        line = []
+    line = [float(one.before) for one in figures.days]
+    line = line if any(line) else []
     legend = [
         ("answered", words("answered")),
         ("missed", words("missed_rest")),
@@ -238,7 +240,7 @@ def _lines(figures: Figures, manner: Manner) -> str:
     if found.configured is not None:
         told = f"{words('configured')}: {found.configured}"
         levels.append(Level("allowed", found.configured, told))
-    mean: list[float | None] = [sum(one.offered for one in week) / 7 for week in hours]
+    mean = [sum(one.offered for one in week) / 7 for week in hours]
     legend = _legend(
         [("answered", words("peak_lines")), ("dash", f"{words('mean')} {words('offered')}")]
     )
@@ -320,4 +322,4 @@ def _missed(figures: Figures, manner: Manner) -> str:
     if len(table.rows) < figures.totals.missed:
         counts = f"{len(table.rows)} / {figures.totals.missed}"
         note = f'<p class="legend">{manner.words("shown")} {counts}</p>'
-    return _card(table.title, note + _written(table), " wide long")
+    return _card(table.title, note + _written(table), " long")

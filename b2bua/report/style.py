@@ -19,10 +19,10 @@ h1{font-size:1.5rem;line-height:1.25;margin:0}
 h2{font-size:1.02rem;margin:0 0 10px}
 p{margin:0}
 .under{color:var(--soft);margin:4px 0 18px}
-.grid2{display:grid;gap:14px;grid-template-columns:repeat(2,minmax(0,1fr))}
+.pair{columns:2;column-gap:14px}
 .card{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:14px 16px;
-min-width:0}
-.card.wide{grid-column:1/-1}
+margin-bottom:14px;break-inside:avoid}
+.card.long{break-inside:auto}
 .tiles{display:grid;gap:10px;grid-template-columns:repeat(4,minmax(0,1fr));margin-bottom:14px}
 .tile{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:10px 14px}
 .tile b{display:block;font-size:1.4rem;line-height:1.25;font-variant-numeric:tabular-nums}
@@ -60,13 +60,13 @@ td.words{white-space:normal;overflow-wrap:anywhere}
 details{margin-top:10px}
 summary{color:var(--soft);cursor:pointer;font-size:.86rem}
 footer{color:var(--soft);font-size:.84rem;margin-top:18px}
-@media (max-width:720px){.grid2{grid-template-columns:minmax(0,1fr)}
+@media (max-width:720px){.pair{columns:1}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:14px 10px 32px}
 .card{padding:12px}.tile b{font-size:1.2rem}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--edge:#ccc;
 --answered:#2a6fdb;--busy:#e07b28;--no-answer:#c9a227;--unreachable:#a3478f;--rest:#9aa1ad;
 --one:#b3261e;--five:#c9761a;--allowed:#1d7f4e;--empty:#eef0f4}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-main{max-width:none;padding:0}.card,.tile{break-inside:avoid}.card.long{break-inside:auto}
+main{max-width:none;padding:0}.tile{break-inside:avoid}
 details:not([open]){display:none}.scroll{overflow:visible}}
 """

@@ -186,7 +186,7 @@ def trend(figures: Figures, manner: Manner) -> Table:
         "trend",
         manner,
         (
-            *("day", "weekday", "calls", "value_before", "answered", "missed", "refused"),
+            *("day", "weekday", "calls", "before", "answered", "missed", "refused"),
             *("connection", "talk", "fee", "peak"),
         ),
         [

@@ -4,6 +4,7 @@ Chinese characters are two columns wide. What a terminal would act on (control
 characters, marks that turn the direction of text) is shown as a replacement character.
 """
 
+from datetime import date
 from typing import Final
 
 from b2bua.report.advice import advise
@@ -39,7 +40,9 @@ def text(figures: Figures, manner: Manner) -> str:
 def _drawn(table: Table, manner: Manner) -> str:
     shown = table.rows[:MOST_ROWS]
     rows = [[printable(plain(cell)) for cell in row] for row in shown]
-    left = [all(isinstance(row[at], str) for row in shown) for at in range(len(rows[0]))]
+    left = [
+        all(isinstance(row[at], str | date) for row in shown) for at in range(len(rows[0]))
+    ]
     widths = [
         max(width(row[at]) for row in (table.columns, *rows))
         for at in range(len(table.columns))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -108,6 +109,19 @@ class Plans:
         self._read = kept
         plans = {plan.number: plan for plan in kept.values()}
         return Snapshot(plans=plans, trunks=trunks, tariffs=tariffs, calendar=calendar)
+
+    async def versions(self, number: str) -> dict[int, Plan]:
+        """Every version of a number's plan that can still be read."""
+        async with self._database.connection(WORK_SECONDS) as connection:
+            rows = await connection.fetch(
+                "select version, plan::text from plan_version where number = $1", number
+            )
+        found: dict[int, Plan] = {}
+        for row in rows:
+            # An old version may have fields that plans no longer have.
+            with suppress(MalformedPlan):
+                found[row["version"]] = plan_from_mapping(msgspec.json.decode(row["plan"]))
+        return found
 
     async def export(self, number: str) -> str:
         """The text of the current plan; raises PlanRefused if the number has none."""

@@ -15,7 +15,20 @@ from b2bua.store.pool import WORK_SECONDS, Database
 
 COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
 JSON_COLUMNS: Final = frozenset({"attempts", "trace", "ladder", "quality"})
+HEAVY_COLUMNS: Final = frozenset({"ladder", "quality", "arithmetic", "fault", "trace"})
+"""What an analysis does not read, or not whole."""
 PAGE: Final = 500
+LEAN_PAGE: Final = 5000
+LEAN: Final = f"""
+select to_jsonb(lean)::text as record
+from (
+    select {", ".join(name for name in COLUMNS if name not in HEAVY_COLUMNS)},
+        jsonb_path_query_array(trace, '$[*] ? (@.rule starts with "group ")') as trace
+    from call_record
+    where number = $1 and (invite_at, id) > ($2, $3) and invite_at < $4
+    order by invite_at, id limit $5
+) as lean
+"""
 INSERT: Final = f"""
 with fresh as (
     insert into call_record ({", ".join(COLUMNS)})
@@ -114,6 +127,25 @@ class Records:
             if len(rows) < page:
                 return
             left = None if left is None else left - page
+
+    async def in_order(
+        self, number: str, since: datetime, until: datetime
+    ) -> AsyncIterator[CallRecord]:
+        """Records for analysis by the time of their INVITE, oldest first.
+
+        ``since`` is included, ``until`` is not. They are lean: without ladder, quality,
+        arithmetic and fault, and of the trace the steps that chose among a group.
+        """
+        after: tuple[datetime, str] = (since, "")
+        while True:
+            async with self._database.connection(WORK_SECONDS) as connection:
+                rows = await connection.fetch(LEAN, number, *after, until, LEAN_PAGE)
+            for row in rows:
+                record = decode_record(row["record"].encode())
+                after = (record.invite_at, record.id)
+                yield record
+            if len(rows) < LEAN_PAGE:
+                return
 
     async def call(self, call_id: str) -> CallRecord | None:
         """One record, or None."""

@@ -184,6 +184,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "metrics.listen": _address_or_none,
     "service.allowed_destinations": _prefixes,
     "service.area_overrides": _areas,
+    "webhooks.networks": _networks,
     "trunk.name": _word,
     "trunk.from": _networks,
     "trunk.to": _hops,

@@ -125,6 +125,16 @@ class Service(Table, frozen=True, kw_only=True):
     """Prefixes to area codes, over what the table says."""
 
 
+class Webhooks(Table, frozen=True, kw_only=True):
+    """Where plans may have events sent to; every number's owner writes plans."""
+
+    networks: Strings = ("127.0.0.0/8", "::1/128")
+    """Networks (CIDR) besides the public Internet, where http is allowed too. Empty: not
+    even this host."""
+    plain_http: bool = False
+    """Also http to the public Internet: everyone on the way can read the callers."""
+
+
 class Trunk(Table, frozen=True, kw_only=True):
     """A peer: a carrier, a call centre."""
 
@@ -187,5 +197,6 @@ class Settings(Table, frozen=True, kw_only=True):
     metrics: Metrics = Metrics()
     log: Log = Log()
     service: Service = Service()
+    webhooks: Webhooks = Webhooks()
     trunk: tuple[Trunk, ...] = ()
     tariff: tuple[Tariff, ...] = ()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
+from b2bua.service.webhook import Webhook
+
 
 class Anonymous(enum.Enum):
     """What becomes of callers that hide their number."""
@@ -209,6 +211,8 @@ class Plan:
     menus: Mapping[str, Menu] = field(default_factory=dict)
     routes: tuple[Route, ...]
     groups: Mapping[str, Group] = field(default_factory=dict)
+    webhooks: tuple[Webhook, ...] = ()
+    """Who is told of calls."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """Prompt names of this plan that are files of its own, each with the name under which
     the media processes know it. Other names are of the built-in catalogue."""

@@ -30,7 +30,9 @@ from b2bua.service.plan import (
 )
 from b2bua.service.planlimits import read_caps, read_screening
 from b2bua.service.plantext import Path
+from b2bua.service.planwebhooks import read_webhooks
 from b2bua.service.planwhen import Times
+from b2bua.service.webhook import Reach
 
 MOST_FORWARDING: Final = 10
 """Destinations in each forwarding list."""
@@ -39,7 +41,7 @@ PLAN_KEYS: Final = frozenset(
     (
         *("number", "name", "active", "timezone", "calendar", "language", "tariff"),
         *("greeting", "destinations", "screening", "password", "announcements", "limits"),
-        *("forwarding", "menus", "routes", "groups"),
+        *("forwarding", "menus", "routes", "groups", "webhooks"),
     )
 )
 MODES: Final = frozenset(mode.value for mode in Mode)
@@ -61,6 +63,7 @@ class Known:
     """Names of files beside the plan, each with its name in the media processes."""
     allowed_destinations: Collection[str] = ()
     """Prefixes the operator allows besides landlines, mobiles and 400/800 numbers."""
+    webhooks: Reach | None = None
 
 
 class PlanReader:
@@ -111,6 +114,7 @@ class PlanReader:
             menus=menus,
             routes=self._routes(),
             groups=self._groups,
+            webhooks=read_webhooks(form, top.get("webhooks"), self._known.webhooks),
             prompts=self._prompts,
         )
 

@@ -18,6 +18,7 @@ from b2bua.service.plan import (
     ToGroup,
     When,
 )
+from b2bua.service.planwebhooks import plain_webhook
 from b2bua.service.schedule import days_text, hours_text
 from b2bua.service.tariff import yuan
 
@@ -57,7 +58,8 @@ def plain(plan: Plan) -> dict[str, object]:
         **_unless_empty(
             groups={
                 name: _group(one) for name, one in plan.groups.items() if ":" not in name
-            }
+            },
+            webhooks=[plain_webhook(one) for one in plan.webhooks],
         ),
     }
 

@@ -64,6 +64,7 @@ TITLES: Final = {
     5922: "Domain certificates in SIP",
     5923: "Connection reuse in SIP",
     6026: "Correct transaction handling for 2xx responses to INVITE",
+    6052: "IPv6 addressing of IPv4/IPv6 translators",
     6157: "IPv6 transition in SIP",
     6337: "SIP usage of the offer/answer model",
     6455: "The WebSocket protocol",

@@ -298,4 +298,4 @@ def test_the_cases_of_a_match_are_no_length(tmp_path: Path) -> None:
     )
     module = parse(path, tmp_path)
     assert len(module.code) == 9
-    assert module.length(module.functions[0]) == 4
+    assert module.length(module.functions[0]) == 5

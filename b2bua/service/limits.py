@@ -2,15 +2,50 @@
 
 Nothing is counted here. How much is used is given, from live calls and from the ledger,
 so that a crash frees what it held. The N-th call is accepted and the next is not; money
-is admitted while what is spent and reserved lies below the cap.
+is admitted while what is spent and reserved lies below the cap. A call reserves a started
+unit when it is admitted, and what it has cost so far while it runs: no call is cut short
+by a cap, so the calls that are up when it is reached may carry the sum over it, none else.
 """
 
 import enum
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from typing import Final
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from b2bua.service.plan import Caps, Destination
+
+
+class Period(enum.Enum):
+    """What caps are counted over; the value is its name in the store."""
+
+    WEEK = "week"
+    """From Monday 00:00 in the plan's zone."""
+    MONTH = "month"
+    """From day 1 00:00."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodUsage:
+    """What one period of one number holds: calls that have ended."""
+
+    number: str
+    period: Period
+    starts: date
+    """First day, in the plan's zone."""
+    admitted: int = 0
+    spend: int = 0
+    """厘."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the store held at one moment."""
+
+    usage: tuple[PeriodUsage, ...] = ()
+    known: tuple[str, ...] = ()
+    """Names of calls that were asked about and are in these figures."""
 
 
 class Cap(enum.Enum):
@@ -47,6 +82,16 @@ class CapState:
         return self.used >= self.limit
 
 
+STEPS: Final = (80, 90, 100)
+"""Percent of a cap at which somebody is told."""
+
+
+def step_reached(state: CapState) -> int:
+    """The highest of :data:`STEPS` that is reached; 0 for none."""
+    reached = (step for step in STEPS if state.used * 100 >= step * state.limit)
+    return max(reached, default=0)
+
+
 def cap_states(caps: Caps, usage: Usage) -> list[CapState]:
     """Every cap that the plan sets, in the order in which they are checked."""
     given = (
@@ -71,15 +116,16 @@ def full(destination: Destination, live_calls: int) -> bool:
     return destination.concurrent is not None and live_calls >= destination.concurrent
 
 
-def month_start(at: datetime, timezone: str) -> datetime:
-    """When the month of ``at`` began in the plan's zone, in UTC."""
-    local = at.astimezone(ZoneInfo(timezone))
-    first = local.date().replace(day=1)
-    return datetime.combine(first, time.min, local.tzinfo).astimezone(UTC)
+def period_start(period: Period, at: datetime, timezone: str) -> date:
+    """The first day of the period of ``at``, in the plan's zone."""
+    day = at.astimezone(ZoneInfo(timezone)).date()
+    match period:
+        case Period.WEEK:
+            return day - timedelta(days=day.weekday())
+        case Period.MONTH:
+            return day.replace(day=1)
 
 
-def week_start(at: datetime, timezone: str) -> datetime:
-    """When the week of ``at`` began, on Monday at 00:00 in the plan's zone, in UTC."""
-    local = at.astimezone(ZoneInfo(timezone))
-    monday = local.date() - timedelta(days=local.weekday())
-    return datetime.combine(monday, time.min, local.tzinfo).astimezone(UTC)
+def period_of(cap: Cap) -> Period:
+    """What a cap is counted over."""
+    return Period.WEEK if cap is Cap.CALLS_PER_WEEK else Period.MONTH

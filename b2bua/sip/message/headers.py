@@ -156,16 +156,18 @@ class Headers:
         if firsts is None:
             firsts = self._index()
         value = firsts.get(name)
-        return value if value is not None else firsts.get(canonical_name(name))
+        if value is not None:
+            return value
+        return firsts.get(NAMES.get(name) or canonical_name(name))
 
     def all(self, name: str) -> list[str]:
         """The raw values of that name, one per line."""
-        name = canonical_name(name)
+        name = NAMES.get(name) or canonical_name(name)
         return [value for own, value in self._items if own == name]
 
     def values(self, name: str) -> list[str]:
         """The values of that name, comma lists split where the field is a list."""
-        name = canonical_name(name)
+        name = NAMES.get(name) or canonical_name(name)
         lines = [value for own, value in self._items if own == name]
         if name not in LISTS:
             return lines
@@ -179,12 +181,12 @@ class Headers:
 
     def add(self, name: str, value: str) -> None:
         """Add a line at the end."""
-        self._items.append((canonical_name(name), value))
+        self._items.append((NAMES.get(name) or canonical_name(name), value))
         self._changed()
 
     def set(self, name: str, value: str) -> None:
         """Put one line in the place of all of that name, or at the end."""
-        name = canonical_name(name)
+        name = NAMES.get(name) or canonical_name(name)
         for index, (own, _) in enumerate(self._items):
             if own == name:
                 rest = [item for item in self._items[index + 1 :] if item[0] != name]
@@ -196,7 +198,7 @@ class Headers:
 
     def replace_top(self, name: str, value: str) -> None:
         """Replace the first value of a list field, keeping those after it on its line."""
-        name = canonical_name(name)
+        name = NAMES.get(name) or canonical_name(name)
         for index, (own, line) in enumerate(self._items):
             if own == name:
                 _, *rest = split(line, ",")
@@ -207,7 +209,7 @@ class Headers:
 
     def remove(self, name: str) -> None:
         """Remove every line of that name."""
-        name = canonical_name(name)
+        name = NAMES.get(name) or canonical_name(name)
         self._items = [item for item in self._items if item[0] != name]
         self._changed()
 

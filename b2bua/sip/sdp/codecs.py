@@ -49,11 +49,13 @@ def is_narrowband(format_: Format, encoding: str) -> bool:
 
 def common_codecs(media: MediaDescription, codecs: Iterable[str]) -> tuple[Format, ...]:
     """The formats of a stream that are one of ``codecs``, in the stream's order."""
-    wanted = tuple(codecs)
+    wanted = frozenset(codecs)
     return tuple(
-        format_
-        for format_ in media.formats
-        if any(is_narrowband(format_, encoding) for encoding in wanted)
+        [
+            format_
+            for format_ in media.formats
+            if format_.encoding in wanted and is_narrowband(format_, format_.encoding)
+        ]
     )
 
 

@@ -67,3 +67,34 @@ def test_every_call_ends_once_and_leaves_nothing(
     assert stage.exchange.live() == []
     assert all(phone.ended() for phone in stage.phones.values())
     assert stage.exchange.remembered == 0
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 2**20),
+    chosen=st.sampled_from(sorted(PLANS)),
+    first=st.sampled_from(sorted(BEHAVIOURS)),
+    second=st.sampled_from(sorted(BEHAVIOURS)),
+    leaves=st.none() | st.floats(0, 12),
+    dies=st.integers(1, 45),
+)
+def test_so_it_is_when_the_process_dies_on_the_way(
+    seed: int, chosen: str, first: str, second: str, leaves: float | None, dies: int
+) -> None:
+    """A caller whose INVITE was not answered may come again, and is another call then."""
+    stage = Stage(PLANS[chosen], seed=seed, faults=BAD)
+    caller = stage.phone(CALLER, quiet, trunk="in")
+    stage.phone(FIRST, BEHAVIOURS[first], trunk="first")
+    stage.phone(SECOND, BEHAVIOURS[second], trunk="second")
+    stage.die_after = dies
+    session = stage.dial(caller)
+    if leaves is not None:
+        stage.run(leaves)
+        stage.order(caller, sip.HangUp(session=session))
+    stage.run(1200)
+    assert not stage.faults
+    assert len({record.id for record in stage.records}) == len(stage.records) <= 2
+    assert stage.ports.open == {}
+    assert stage.journal == {}
+    assert stage.exchange.remembered == 0
+    assert all(phone.ended() for phone in stage.phones.values())

@@ -73,19 +73,18 @@ def test_every_call_ends_once_and_leaves_nothing(
 @given(
     seed=st.integers(0, 2**20),
     chosen=st.sampled_from(sorted(PLANS)),
-    first=st.sampled_from(sorted(BEHAVIOURS)),
-    second=st.sampled_from(sorted(BEHAVIOURS)),
+    answers=st.tuples(*[st.sampled_from(sorted(BEHAVIOURS))] * 2),
     leaves=st.none() | st.floats(0, 12),
     dies=st.integers(1, 45),
 )
 def test_so_it_is_when_the_process_dies_on_the_way(
-    seed: int, chosen: str, first: str, second: str, leaves: float | None, dies: int
+    seed: int, chosen: str, answers: tuple[str, str], leaves: float | None, dies: int
 ) -> None:
     """A caller whose INVITE was not answered may come again, and is another call then."""
     stage = Stage(PLANS[chosen], seed=seed, faults=BAD)
     caller = stage.phone(CALLER, quiet, trunk="in")
-    stage.phone(FIRST, BEHAVIOURS[first], trunk="first")
-    stage.phone(SECOND, BEHAVIOURS[second], trunk="second")
+    stage.phone(FIRST, BEHAVIOURS[answers[0]], trunk="first")
+    stage.phone(SECOND, BEHAVIOURS[answers[1]], trunk="second")
     stage.die_after = dies
     session = stage.dial(caller)
     if leaves is not None:

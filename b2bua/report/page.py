@@ -242,7 +242,10 @@ def _lines(figures: Figures, manner: Manner) -> str:
         levels.append(Level("allowed", found.configured, told))
     mean = [sum(one.offered for one in week) / 7 for week in hours]
     legend = _legend(
-        [("answered", words("peak_lines")), ("dash", f"{words('mean')} {words('offered')}")]
+        [
+            ("answered", words("peak_lines")),
+            ("dash", f"{words('mean')}: {words('offered')}"),
+        ]
     )
     chart = charts.columns(bars, words("lines"), levels=levels, every=3, line=mean)
     summary = _written(tables.lines(figures, manner))

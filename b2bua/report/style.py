@@ -27,7 +27,8 @@ margin-bottom:14px;break-inside:avoid}
 .tile{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:10px 14px}
 .tile b{display:block;font-size:1.4rem;line-height:1.25;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:.84rem}
-.advice{margin:0;padding:0;list-style:none;display:grid;gap:10px}
+.advice{margin:0;padding:0;list-style:none;display:grid;gap:12px 20px;
+grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr))}
 .advice li{border-left:3px solid var(--answered);padding-left:11px}
 .advice span{display:block;color:var(--soft);font-size:.9rem}
 svg{display:block;width:100%;height:auto}
@@ -53,8 +54,8 @@ vertical-align:middle}
 .legend i.tick{background:var(--ink);width:2px;height:12px;vertical-align:-2px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.86rem;font-variant-numeric:tabular-nums}
-th,td{padding:4px 8px;text-align:left;border-bottom:1px solid var(--edge);white-space:nowrap}
-th{color:var(--soft);font-weight:600}
+th,td{padding:4px 6px;text-align:left;border-bottom:1px solid var(--edge);white-space:nowrap}
+th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}
 td.number,th.number{text-align:right}
 td.words{white-space:normal;overflow-wrap:anywhere}
 details{margin-top:10px}

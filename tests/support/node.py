@@ -77,7 +77,7 @@ class Node:
 
     def ready(self) -> bool:
         """Whether it serves calls now."""
-        assert self.process.poll() is None, self.log.read_text()
+        assert self.process.poll() is None, self.log.read_text()[-3000:]
         return self._answers()
 
     def metric(self, name: str) -> float:

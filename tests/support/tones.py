@@ -12,6 +12,7 @@ from media.audio.g711 import encode_alaw
 Samples: TypeAlias = NDArray[np.float64]
 
 RATE: Final = 8000
+EDGE: Final = RATE // 10
 WINDOW: Final = 1600
 """Samples, a fifth of a second: five hertz apart."""
 _ROWS: Final = (697, 770, 852, 941)
@@ -54,8 +55,10 @@ def seconds_of_tone(heard: Samples, hertz: float) -> float:
 def place_of(prompt: Samples, heard: Samples) -> tuple[float, float]:
     """Where in ``heard`` the prompt begins, in seconds, and how like it that place is.
 
-    Likeness is the normalised correlation of the whole prompt: 1 is the prompt itself.
+    Likeness is the normalised correlation of the prompt without its first and last tenth
+    of a second, which a recording may have cut off: 1 is the prompt itself.
     """
+    prompt = prompt[EDGE:-EDGE]
     if len(heard) < len(prompt):
         return 0.0, 0.0
     size = 1 << (len(heard) + len(prompt)).bit_length()
@@ -65,7 +68,7 @@ def place_of(prompt: Samples, heard: Samples) -> tuple[float, float]:
     energies = energy[len(prompt) :] - energy[: len(energy) - len(prompt)]
     likeness = products / np.sqrt(np.maximum(energies, 1.0) * (prompt**2).sum())
     best = int(likeness.argmax())
-    return best / RATE, float(likeness[best])
+    return (best - EDGE) / RATE, float(likeness[best])
 
 
 def keys(digits: str, *, pause: float = 0.5) -> bytes:

@@ -10,6 +10,8 @@ from typing import Final
 HOST: Final = "127.40.0.1"
 STRANGER: Final = "127.40.9.1"
 MEDIA: Final = "21000-21399"
+SOFTPHONE: Final = 5086
+"""Port of 127.0.0.1: softphones know no other address of the loopback."""
 CLOSED: Final = "closed"
 UNRESOLVED: Final = "unresolved"
 
@@ -74,6 +76,8 @@ def settings() -> str:
         f'[media]\nports = "{MEDIA}"\nthreads = 1\nsilence_after = 50\n'
         '[web]\nlisten = ""\n'
         '[[trunk]]\nname = "callers"\nfrom = ["127.40.1.0/24"]\ntrusted = true\n'
+        f'[[trunk]]\nname = "softphone"\nfrom = ["127.0.0.1"]\n'
+        f'to = "sip:127.0.0.1:{SOFTPHONE}"\ntrusted = true\n'
         f'[[trunk]]\nname = "{CLOSED}"\nto = "sip:127.40.4.1:5060"\n'
         f'[[trunk]]\nname = "{UNRESOLVED}"\nto = "sip:nobody.invalid"\n'
     ]
@@ -87,7 +91,8 @@ def settings() -> str:
 
 def plans() -> str:
     """The plans of every line, and those of the trunks that lead nowhere."""
-    texts = [_direct("4008400001", CLOSED), _direct("4008400002", UNRESOLVED), BLACKLIST]
+    texts = [_direct("4008400001", CLOSED), _direct("4008400002", UNRESOLVED)]
+    texts += [BLACKLIST, SOFTPHONES]
     for line in _ALL:
         both = (
             "destinations:\n"
@@ -114,6 +119,15 @@ number: '4008400003'
 destinations: {only: {number: '02088886001', trunk: closed}}
 screening: {blacklist: ['13800138000']}
 routes: [{name: all, to: only}]
+"""
+
+
+SOFTPHONES: Final = """\
+number: '4008400004'
+greeting: welcome
+destinations: {desk: {number: '02088886004', trunk: softphone}}
+menus: {main: {prompt: menu, timeout: 5, retries: 2, keys: {'1': desk}}}
+routes: [{name: all, to: {menu: main}}]
 """
 
 

@@ -163,7 +163,7 @@ def test_the_promised_plan_serves_a_call_at_any_time(
         said["route"], {"duty"}
     )
     samples = samples_of(path)
-    welcome = samples_of(PROMPTS / "welcome.wav")[:6000]
+    welcome = samples_of(PROMPTS / "welcome.wav")[:7200]
     assert place_of(welcome, samples)[1] > 0.9
     assert seconds_of_tone(samples, 440) > 1.0
     bare.quiet()

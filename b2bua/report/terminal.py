@@ -26,7 +26,7 @@ def text(figures: Figures, manner: Manner) -> str:
         f" ({figures.zone}{until})"
     ]
     if not figures.totals.calls:
-        parts.append(words("nothing"))
+        return "\n\n".join((*parts, words("nothing"))) + "\n"
     advice = [one.said(words.language) for one in advise(figures)]
     if advice:
         lines = [f"* {printable(one.what)}\n  {printable(one.why)}" for one in advice]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 HOST: Final = "127.40.0.1"
+PATIENT: Final = "127.40.0.2"
+"""Another node with the same numbers, for calls that take their time."""
 STRANGER: Final = "127.40.9.1"
 MEDIA: Final = "21000-21399"
 SOFTPHONE: Final = 5086
@@ -69,10 +71,10 @@ LINES: Final = iter(_ALL)
 """Those that nobody has taken yet."""
 
 
-def settings() -> str:
-    """Trunks for every line, and two that lead nowhere."""
+def settings(host: str) -> str:
+    """Trunks for every line, one for softphones, and two that lead nowhere."""
     parts = [
-        f'[sip]\nlisten = ["udp:{HOST}:5060", "tcp:{HOST}:5060"]\n'
+        f'[sip]\nlisten = ["udp:{host}:5060", "tcp:{host}:5060"]\n'
         f'[media]\nports = "{MEDIA}"\nthreads = 1\nsilence_after = 50\n'
         '[web]\nlisten = ""\n'
         '[[trunk]]\nname = "callers"\nfrom = ["127.40.1.0/24"]\ntrusted = true\n'

@@ -11,6 +11,7 @@ from b2bua.service.limits import Usage
 from b2bua.service.record import CallRecord
 from b2bua.store.encoding import decode_record
 from b2bua.store.errors import Rejected
+from b2bua.store.outbox import tell
 from b2bua.store.pool import WORK_SECONDS, Database
 
 COLUMNS: Final = tuple(field.name for field in fields(CallRecord))
@@ -34,7 +35,7 @@ with fresh as (
     insert into call_record ({", ".join(COLUMNS)})
     select {", ".join(COLUMNS)} from incoming order by id
     on conflict (id) do nothing
-    returning number, plan_version, invite_at, outcome, admitted, fee
+    returning id, number, plan_version, invite_at, outcome, admitted, fee
 ), moved as (
     insert into usage (number, period, starts, offered, admitted, answered, spend)
     select
@@ -53,7 +54,7 @@ with fresh as (
         answered = usage.answered + excluded.answered,
         spend = usage.spend + excluded.spend
 )
-select count(*) from fresh
+select id from fresh
 """
 USAGE: Final = """
 select
@@ -89,8 +90,9 @@ class Records:
                 )
             except OverflowError as error:
                 raise Rejected(f"a number of a record: {error}") from error
-            added: int = await connection.fetchval(INSERT)
-        return added
+            fresh = {row["id"] for row in await connection.fetch(INSERT)}
+            await tell(connection, [one for one in records if one.id in fresh])
+        return len(fresh)
 
     async def calls(
         self,

@@ -15,13 +15,16 @@ from typing import Final, Self
 
 import pytest
 
-from media.audio.g711 import encode_alaw
-from tests.support.tones import sine
+from media.audio.g711 import decode_alaw, decode_ulaw, encode_alaw, encode_ulaw
+from tests.support.tones import Samples, linear, sine
 
 FRAME: Final = 160
 """Samples of a packet."""
 PACE: Final = 0.02
 RTP_PORT: Final = 40000
+PCMU: Final = 0
+PCMA: Final = 8
+EVENTS: Final = 101
 LEAST: Final = 12
 """Bytes of a packet without samples."""
 _COUNT: Final = count(1)
@@ -76,9 +79,14 @@ class Arrival:
 class Audio:
     """A socket that speaks a tone and keeps what it hears, each in a thread."""
 
-    def __init__(self, address: str, hertz: float, port: int = RTP_PORT) -> None:
+    def __init__(
+        self, address: str, hertz: float, port: int = RTP_PORT, law: int = PCMA
+    ) -> None:
         self.heard: list[Arrival] = []
-        self._frames = encode_alaw(sine(hertz))
+        self.events: list[bytes] = []
+        """Telephone-events that came (RFC 4733 §2.3)."""
+        self._law = law
+        self._frames = (encode_alaw if law == PCMA else encode_ulaw)(sine(hertz))
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, port))
         self._socket.settimeout(0.1)
@@ -103,6 +111,23 @@ class Audio:
         """What came in a span of the monotonic clock."""
         return [one for one in list(self.heard) if begin <= one.at < end]
 
+    def sound(self, begin: float, end: float) -> Samples:
+        """What was heard in a span of the monotonic clock."""
+        codes = b"".join(one.payload for one in self.between(begin, end))
+        return linear((decode_alaw if self._law == PCMA else decode_ulaw)(codes))
+
+    def press(self, digit: int, target: tuple[str, int]) -> None:
+        """Press a key for 100 ms, as packets of RFC 4733, the last one three times."""
+        for number, duration in enumerate((160, 320, 480, 640, 800, 800, 800)):
+            marker = 0x80 if number == 0 else 0
+            end = 0x80 if duration == 800 else 0
+            header = struct.pack(
+                "!BBHII", *(0x80, marker | EVENTS, 60_000 + number, 7_000_000, 1)
+            )
+            event = struct.pack("!BBH", digit, end | 10, duration)
+            self._socket.sendto(header + event, target)
+            self._over.wait(PACE)
+
     def _speak(self, target: tuple[str, int], source: int) -> None:
         due = time.monotonic()
         for number in count():
@@ -111,7 +136,7 @@ class Audio:
             place = number * FRAME % (len(self._frames) - FRAME)
             header = struct.pack(
                 "!BBHII",
-                *(0x80, 8, number & 0xFFFF, number * FRAME & 0xFFFFFFFF, source),
+                *(0x80, self._law, number & 0xFFFF, number * FRAME & 0xFFFFFFFF, source),
             )
             self._socket.sendto(header + self._frames[place : place + FRAME], target)
             due += PACE
@@ -122,7 +147,11 @@ class Audio:
                 data = self._socket.recv(2048)
             except TimeoutError:
                 continue
-            if len(data) > LEAST and data[0] >> 6 == 2 and data[1] & 0x7F == 8:
+            if len(data) <= LEAST or data[0] >> 6 != 2:
+                continue
+            if data[1] & 0x7F == EVENTS:
+                self.events.append(data[LEAST:])
+            elif data[1] & 0x7F == self._law:
                 sequence, _, source = struct.unpack_from("!HII", data, 2)
                 self.heard.append(Arrival(time.monotonic(), sequence, source, data[LEAST:]))
 
@@ -134,19 +163,22 @@ class Phone:
     address: str
     node: str
     hertz: float = 500.0
+    law: int = PCMA
     call_id: str = field(default_factory=lambda: f"hand{next(_COUNT)}-{time.time_ns()}")
     ours: str = ""
     """Our From or To, tag included."""
     theirs: str = ""
     target: str = ""
     sequence: int = 0
+    up: bool = False
+    """Whether a call is up that nobody has ended yet."""
     audio: Audio = field(init=False)
     _socket: socket.socket = field(init=False)
 
     def __enter__(self) -> Self:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((self.address, 5060))
-        self.audio = Audio(self.address, self.hertz)
+        self.audio = Audio(self.address, self.hertz, law=self.law)
         return self
 
     def __exit__(
@@ -155,6 +187,8 @@ class Phone:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self.up:
+            self.send(self.request("BYE"))
         self.audio.stop()
         self._socket.close()
 
@@ -181,13 +215,13 @@ class Phone:
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
 
-    def description(self) -> str:
-        """PCMA and telephone-events at this phone's own port."""
+    def description(self, port: int = RTP_PORT, version: int = 1) -> str:
+        """Its one codec and telephone-events, at this phone's own port or another."""
         return (
-            f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\n"
+            f"v=0\r\no=- 1 {version} IN IP4 {self.address}\r\ns=-\r\n"
             f"c=IN IP4 {self.address}\r\nt=0 0\r\n"
-            f"m=audio {RTP_PORT} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
-            "a=rtpmap:101 telephone-event/8000\r\n"
+            f"m=audio {port} RTP/AVP {self.law} {EVENTS}\r\n"
+            f"a=rtpmap:{EVENTS} telephone-event/8000\r\n"
         )
 
     def send(self, data: bytes) -> None:
@@ -215,6 +249,7 @@ class Phone:
         self.theirs = answer.value("To")
         self.target = answer.value("Contact").strip("<>").partition(">")[0]
         self.send(self.request("ACK"))
+        self.up = True
         self.audio.speak(answer.audio)
         return answer
 
@@ -227,6 +262,7 @@ class Phone:
         self.target = invite.value("Contact").strip("<>").partition(">")[0]
         self.reply(invite, 200, body=self.description())
         self.expect("ACK")
+        self.up = True
         self.audio.speak(invite.audio)
         return invite
 
@@ -258,9 +294,11 @@ class Phone:
 
     def hang_up(self) -> None:
         """Say BYE and see it answered."""
+        self.up = False
         self.send(self.request("BYE"))
         self.expect("SIP/2.0 200")
 
     def hear_the_end(self, seconds: float = 10.0) -> None:
         """Be told BYE, and answer it."""
         self.reply(self.expect("BYE", seconds), 200)
+        self.up = False

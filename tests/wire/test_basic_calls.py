@@ -175,6 +175,11 @@ def test_the_caller_gives_up_while_it_rings(scene: Scene) -> None:
     assert [(a.outcome, a.status) for a in record.attempts] == [("cancelled", 0)]
 
 
+def test_the_caller_gives_up_just_as_the_destination_answers(scene: Scene) -> None:
+    """The destination's answer is acknowledged and hung up; nobody pays for it."""
+    abandoned(scene.play(scene.line.direct, "cancels", called="crosses"))
+
+
 def test_the_caller_gives_up_in_the_greeting(scene: Scene) -> None:
     record = scene.play(
         scene.line.greeted, "cancels", called="rings", ringing=183, talk=500

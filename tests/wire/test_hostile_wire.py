@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from b2bua.service.record import Outcome
-from media.audio.g711 import decode_alaw
 from tests.support.node import Node, until
 from tests.support.phone import Audio, Phone
-from tests.support.tones import linear, seconds_of_tone
+from tests.support.tones import seconds_of_tone
 from tests.wire.numbers import HOST, Line
 
 pytestmark = pytest.mark.wire
@@ -41,8 +40,7 @@ def connect(caller: Phone, called: Phone, line: Line) -> tuple[int, int]:
 
 def hears(audio: Audio, begin: float, end: float, hertz: float) -> float:
     """Seconds of a tone that came in a span."""
-    data = b"".join(one.payload for one in audio.between(begin, end))
-    return seconds_of_tone(linear(decode_alaw(data)), hertz)
+    return seconds_of_tone(audio.sound(begin, end), hertz)
 
 
 def test_a_third_party_is_neither_heard_nor_given_anything(

@@ -25,10 +25,17 @@ def test_a_destination_that_never_says_a_word_is_passed_over(
     calls: dict[str, Slow],
 ) -> None:
     """After a few seconds, not after timer B: a trunk that lives answers 100 at once."""
-    record = calls["deaf"].record()
+    record = calls["deaf, next"].record()
     assert record.outcome is Outcome.ANSWERED
     assert told(record) == [("first", "unreachable", 408), ("second", "answered", 200)]
     assert 3_500 < record.attempts[0].ring_ms < 6_500
+
+
+def test_nobody_there_is_a_failure_of_the_trunk(calls: dict[str, Slow]) -> None:
+    record = calls["nobody there"].record()
+    assert (record.outcome, record.status, record.q850) == (Outcome.FAILED, 480, 41)
+    assert record.end_reason == "every outbound trunk failed"
+    assert told(record) == [("first", "unreachable", 408)]
 
 
 def test_nobody_answers(calls: dict[str, Slow]) -> None:
@@ -87,4 +94,4 @@ def test_a_call_without_audio_is_ended_on_both_sides(calls: dict[str, Slow]) -> 
 def test_nothing_is_left(calls: dict[str, Slow]) -> None:
     for call in calls.values():
         call.record()
-    calls["deaf"].node.quiet()
+    calls["rings"].node.quiet()

@@ -52,13 +52,19 @@ class Cast:
         far.append(self._stage.destination(called, line.first, timeout=LONG))
         return self._call(line, line.forwarded, "talks", far, {"timeout": LONG})
 
-    def deaf(self) -> tuple[Slow, socket.socket]:
-        """The first destination is a socket that nobody reads."""
+    def deaf(self, stack: ExitStack) -> Slow:
+        """The only destination is a socket that nobody reads."""
         line = next(LINES)
-        nobody = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        nobody.bind((line.first, 5060))
+        _deafen(line.first, stack)
+        values = {"timeout": LONG, "status": 480, "reason": "cause=41"}
+        return self._call(line, line.direct, "refused", [], values)
+
+    def deaf_forwarded(self, stack: ExitStack) -> Slow:
+        """The first destination is a socket that nobody reads, the second answers."""
+        line = next(LINES)
+        _deafen(line.first, stack)
         far = [self._stage.destination("talks", line.second, timeout=LONG)]
-        return self._call(line, line.forwarded, "talks", far, {"timeout": LONG}), nobody
+        return self._call(line, line.forwarded, "talks", far, {"timeout": LONG})
 
     def _call(
         self,
@@ -74,17 +80,21 @@ class Cast:
         return Slow(self._node, number, [near, *far])
 
 
+def _deafen(address: str, stack: ExitStack) -> None:
+    nobody = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    nobody.bind((address, 5060))
+
+
 def begin(node: Node, stage: Stage, stack: ExitStack) -> dict[str, Slow]:
     """Every such call, by a name for it."""
     cast = Cast(node, stage)
-    deaf, nobody = cast.deaf()
-    stack.enter_context(nobody)
     return {
+        "nobody there": cast.deaf(stack),
         "refresh": cast.direct("refreshes", "talks"),
         "silence": cast.direct("waits", "talks"),
         "lost ack": cast.direct("never-acknowledges", "talks"),
         "rings": cast.direct("refused", "rings", status=480, reason="cause=19"),
         "crosses": cast.direct("refused", "crosses", status=480, reason="cause=19"),
         "rings, next": cast.forwarded("rings"),
-        "deaf": deaf,
+        "deaf, next": cast.deaf_forwarded(stack),
     }

@@ -55,7 +55,7 @@ class Level:
 
 def safe(text: str) -> str:
     """A text as HTML and SVG take it."""
-    return escape(printable(text))
+    return escape(printable(text)).replace(" %", "&#160;%")
 
 
 def columns(
@@ -70,7 +70,7 @@ def columns(
 
     ``every`` so many bars one is named below.
     """
-    height, bottom, top = 190, 168, 12
+    height, bottom, top = 196, 174, 18
     values = [float(bar.total) for bar in bars]
     values += [level.value for level in levels] + [*line]
     ticks = scale(max(values, default=0.0))
@@ -137,7 +137,7 @@ def rows(bars: Sequence[Bar], label: str) -> str:
     most = max(
         [*(float(bar.total) for bar in bars), *(bar.mark or 0.0 for bar in bars), 1.0]
     )
-    room = max((width(bar.note) for bar in bars), default=0) * 6 + 8
+    room = max((width(bar.note) for bar in bars), default=0) * 6.8 + 8
     unit = (WIDE - 4 - room) / most
     drawn = []
     for place, bar in enumerate(bars):

@@ -32,7 +32,7 @@ grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr))}
 .advice li{border-left:3px solid var(--answered);padding-left:11px}
 .advice span{display:block;color:var(--soft);font-size:.9rem}
 svg{display:block;width:100%;height:auto}
-svg text{font-size:10.5px;fill:var(--soft);font-variant-numeric:tabular-nums}
+svg text{font-size:11px;fill:var(--soft);font-variant-numeric:tabular-nums}
 svg .note{fill:var(--ink)}
 svg .halo{fill:var(--ink);paint-order:stroke;stroke:var(--card);stroke-width:3px}
 .grid{stroke:var(--edge);stroke-width:1}
@@ -55,7 +55,8 @@ vertical-align:middle}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.86rem;font-variant-numeric:tabular-nums}
 th,td{padding:4px 6px;text-align:left;border-bottom:1px solid var(--edge);white-space:nowrap}
-th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}
+th{color:var(--soft);font-weight:600;white-space:normal;word-break:keep-all;
+vertical-align:bottom}
 td.number,th.number{text-align:right}
 td.words{white-space:normal;overflow-wrap:anywhere}
 details{margin-top:10px}
@@ -63,7 +64,7 @@ summary{color:var(--soft);cursor:pointer;font-size:.86rem}
 footer{color:var(--soft);font-size:.84rem;margin-top:18px}
 @media (max-width:720px){.pair{columns:1}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:14px 10px 32px}
-.card{padding:12px}.tile b{font-size:1.2rem}}
+.card{padding:12px}.tile b{font-size:1.2rem}svg text{font-size:12.5px}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--edge:#ccc;
 --answered:#2a6fdb;--busy:#e07b28;--no-answer:#c9a227;--unreachable:#a3478f;--rest:#9aa1ad;
 --one:#b3261e;--five:#c9761a;--allowed:#1d7f4e;--empty:#eef0f4}

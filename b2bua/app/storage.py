@@ -18,6 +18,7 @@ from b2bua.store.accounts import Accounts
 from b2bua.store.errors import Unavailable
 from b2bua.store.live import Live
 from b2bua.store.migrate import migrate
+from b2bua.store.outbox import Outbox
 from b2bua.store.plans import Plans
 from b2bua.store.pool import Database
 from b2bua.store.records import Records
@@ -33,6 +34,7 @@ class Storage:
     records: Records
     live: Live
     accounts: Accounts
+    outbox: Outbox
 
 
 def storage_of(database: Database) -> Storage:
@@ -43,6 +45,7 @@ def storage_of(database: Database) -> Storage:
         records=Records(database),
         live=Live(database),
         accounts=Accounts(database),
+        outbox=Outbox(database),
     )
 
 

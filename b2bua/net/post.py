@@ -7,6 +7,7 @@ little, and all of it ends within seconds.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -155,13 +156,18 @@ def _worded(error: Exception) -> str:
         case aiohttp.ClientConnectorDNSError():
             return "its name is not known"
         case aiohttp.ClientConnectorError():
-            reason = error.os_error
-            return str(reason.strerror or reason) or "cannot be connected to"
+            return _reason(error.os_error)
         case aiohttp.ServerDisconnectedError():
             return "it closed the connection"
         case aiohttp.ClientResponseError():
             return "its answer is no HTTP"
+        case aiohttp.InvalidURL():
+            return "its address is no URL"
         case OSError():
-            return str(error.strerror or error)
+            return _reason(error)
         case _:
             return type(error).__name__
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)

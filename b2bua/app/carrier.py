@@ -17,7 +17,14 @@ from b2bua.call.media import (
     PressKeys,
     RecordLeg,
 )
-from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, SaveCounter
+from b2bua.exchange.outputs import (
+    CallFault,
+    CapNearing,
+    Drained,
+    FinishCall,
+    SaveCall,
+    SaveCounter,
+)
 from b2bua.net.driver import Crashed, Lagged
 from b2bua.observe.metrics import Metrics
 from b2bua.service.record import CallRecord
@@ -84,6 +91,8 @@ class Carrier:
             case Dropped(reason=reason, flow=flow):
                 self._metrics.dropped(reason)
                 self._log.debug("dropped", reason=reason, source=flow.remote)
+            case CapNearing():
+                self._warn_of(output)
             case Drained():
                 self._heed.drained()
             case CallFault() | Crashed() | Lagged():
@@ -104,6 +113,18 @@ class Carrier:
             reason=record.end_reason,
             destination=record.destination,
             talk_ms=record.talk_ms,
+        )
+
+    def _warn_of(self, nearing: CapNearing) -> None:
+        self._metrics.cap_nearing(nearing.cap.value, nearing.percent)
+        self._log.warning(
+            "cap reached" if nearing.percent == 100 else "cap comes near",
+            number=nearing.number,
+            cap=nearing.cap.value,
+            percent=nearing.percent,
+            used=nearing.used,
+            limit=nearing.limit,
+            since=str(nearing.starts),
         )
 
     def _tell_of_trouble(self, trouble: CallFault | Crashed | Lagged) -> None:

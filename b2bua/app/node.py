@@ -18,6 +18,7 @@ import structlog
 
 from b2bua.app import build, snapshots
 from b2bua.app.announcer import Announcer
+from b2bua.app.books import Books
 from b2bua.app.carrier import Carrier, Heed
 from b2bua.app.health import HealthServer
 from b2bua.app.metered import Metered
@@ -31,7 +32,6 @@ from b2bua.core.clock import Instant
 from b2bua.core.errors import B2buaError
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange, Output
-from b2bua.exchange.ledger import Ledger
 from b2bua.exchange.outlook import Outlook
 from b2bua.mediactl.pool import MediaPool
 from b2bua.net.driver import Driver
@@ -39,12 +39,10 @@ from b2bua.net.resolver import Resolver
 from b2bua.net.tcp import open_tcp, open_tls
 from b2bua.net.udp import open_udp
 from b2bua.observe.metrics import Metrics
-from b2bua.service.limits import Usage
 from b2bua.service.plan import Snapshot
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.store.changes import Changes, HangUp
-from b2bua.store.delivery import Delivery
 from b2bua.store.errors import StoreError, Unavailable
 from b2bua.store.journal import Journal
 
@@ -80,12 +78,11 @@ class Node:
         self._ending.callback(self._journal.close)
         if self._journal.damaged is not None:
             self._log.error("journal was damaged", put_aside=str(self._journal.damaged))
-        self._delivery = Delivery(self._journal, storage.records)
+        self._books = Books(self._journal, storage.records)
         self._tasks = Tasks(self._metrics.fault)
         self._serving = False
         self._draining = False
         self._early_facts: list[MediaFact] = []
-        self._usage_known = False
         self._shedding: asyncio.TimerHandle | None = None
         self.drained = asyncio.Event()
 
@@ -98,7 +95,7 @@ class Node:
             node=build.node_name(settings),
             areas=await asyncio.to_thread(build.area_table, settings),
             snapshot=snapshot,
-            ledger=Ledger(await self._usage(snapshot)),
+            ledger=await self._books.open(snapshot.plans),
             counters=self._journal.counters(),
         )
         sockets = [
@@ -133,7 +130,9 @@ class Node:
             self._pool,
             self._metrics,
             Heed(
-                finished=self._delivery.nudge, drained=self.drained.set, lagged=self._shed
+                finished=self._books.delivery.nudge,
+                drained=self.drained.set,
+                lagged=self._shed,
             ),
         )
         resolver = Resolver()
@@ -233,31 +232,12 @@ class Node:
         except OSError as error:
             self._log.warning("snapshot not kept", why=str(error))
 
-    async def _usage(self, snapshot: Snapshot) -> dict[str, Usage]:
-        """What the current periods hold, records that waited included."""
-        usage: dict[str, Usage] = {}
-        at = datetime.now(UTC)
-        self._usage_known = True
-        try:
-            while await self._delivery.deliver():
-                pass
-            for plan in snapshot.plans.values():
-                usage[plan.number] = await self._storage.records.usage(
-                    plan.number, at, plan.timezone
-                )
-        except Unavailable as error:
-            self._usage_known = False
-            self._log.warning("usage unknown", why=str(error))
-        return usage
-
     async def _renew(self) -> None:
         """Take what was published; calls in progress keep theirs."""
         snapshot = await self._storage.plans.snapshot(self._outlook.snapshot.trunks)
         await self._settle(snapshot)
         # Trunks may have been reloaded meanwhile.
         self._exchange.replan(replace(snapshot, trunks=self._outlook.snapshot.trunks))
-        if not self._usage_known:
-            self._outlook.ledger = Ledger(await self._usage(snapshot))
         self._log.info("plans renewed", numbers=len(snapshot.plans))
 
     async def reload(self, settings: Settings) -> None:
@@ -297,7 +277,7 @@ class Node:
 
     async def _deliver_the_rest(self) -> None:
         try:
-            while await self._delivery.deliver():
+            while await self._books.delivery.deliver():
                 pass
             await self._storage.live.announce(build.node_name(self._settings), [])
         except StoreError as error:
@@ -363,7 +343,8 @@ class Node:
             self._storage.live, build.node_name(self._settings), self._exchange.live
         )
         self._tasks.spawn("changes", changes.run)
-        self._tasks.spawn("delivery", self._delivery.run)
+        self._tasks.spawn("delivery", self._books.delivery.run)
+        self._tasks.spawn("usage", self._books.run)
         self._tasks.spawn("live", announcer.run)
         self._tasks.spawn("journal", self._checkpoint)
 

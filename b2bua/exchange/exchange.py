@@ -302,8 +302,8 @@ class Exchange:
         round_.backlog.extendleft(reversed(round_.strangers))
         round_.strangers = []
         if arrival.plan is not None and flow.admitted:
-            price, caller = flow.dossier.tariff.unit_price, arrival.caller.number
-            outlook.ledger.admit(arrival.plan, caller, price, moment.now, moment.at)
+            outlook.ledger.admit(arrival.plan, flow.dossier, moment)
+            round_.tell(outlook.nearing(arrival.plan, moment))
 
     def _flow(self, invited: sip.Invited, arrival: Arrival) -> CallFlow:
         invitation, plan = invited.invitation, arrival.plan
@@ -389,10 +389,10 @@ class Exchange:
         if flow is None:
             return
         self._calls.remove(flow)
-        plan, moment = flow.arrival.plan, self._moment
+        plan = flow.arrival.plan
+        self._outlook.ledger.settle(record)
         if plan is not None and flow.admitted:
-            price, arrived = flow.dossier.tariff.unit_price, record.invite_at
-            self._outlook.ledger.settle(plan, price, record.fee, arrived, moment.at)
+            round_.tell(self._outlook.nearing(plan, self._moment))
         round_.finish(record)
         if record.fault:
             round_.add(CallFault(flow.call.id, record.fault))

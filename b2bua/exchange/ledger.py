@@ -1,84 +1,139 @@
 """What the 400 numbers hold now: calls per caller, and per period.
 
-Periods are counted from the figures that the store gave at the start, plus what was
-admitted and charged since. A call belongs to the periods in which it arrived: one that
-ends after midnight on the last of the month moves no figure of the new one.
+A period is counted in three parts that never overlap: what PostgreSQL holds, what ended
+here and is not known to be in PostgreSQL, and what is up. A call wanders through them by
+its name, so that however often the store's figures are read, and whatever is delivered
+while they are, it counts once:
+
+    up  ──settle──►  ended  ──learn──►  in the store's figures
+
+A call belongs to the periods in which it arrived: one that ends after midnight on the
+last of the month moves no figure of the new one. All versions of a plan share one count.
+
+For the spend cap every call that is up holds what it would cost if it ended now, and at
+least one started unit: the hold grows as the call runs, so that later callers meet a cap
+that the calls already up have used. Only those can carry the sum over the cap.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Final, NamedTuple
 
 from b2bua.core.clock import Instant
-from b2bua.service.limits import Usage, month_start, week_start
+from b2bua.service.flow.dossier import Dossier, Moment
+from b2bua.service.limits import Period, Standing, Usage, period_start
 from b2bua.service.plan import Plan
+from b2bua.service.record import CallRecord
 
 MOST_CALLERS: Final = 100_000
 """Callers whose recent calls are remembered; beyond them the oldest are forgotten."""
 LONGEST_MEMORY: Final = 24 * 3600.0
 
 
+class _Key(NamedTuple):
+    number: str
+    period: Period
+    starts: date
+
+
 @dataclass(slots=True)
-class _Periods:
-    month: datetime
-    week: datetime
-    calls_month: int = 0
-    calls_week: int = 0
-    spent_month: int = 0
-    reserved: int = 0
+class _Sum:
+    calls: int = 0
+    spend: int = 0
+
+
+NONE: Final = _Sum()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One call that counts here: its periods, and what it cost or its dossier while up."""
+
+    keys: tuple[_Key, ...]
+    fee: int = 0
+    dossier: Dossier | None = None
 
 
 class Ledger:
     """Counts, kept by one process."""
 
-    def __init__(
-        self, usage: Mapping[str, Usage] | None = None, as_of: datetime | None = None
-    ) -> None:
-        """``usage`` is what the periods held at ``as_of``, when this process began."""
-        self._begun_with = dict(usage or {})
-        self._as_of = as_of
-        self._periods: dict[str, _Periods] = {}
+    def __init__(self, standing: Standing = Standing()) -> None:
+        """``standing`` is what the store held when this process began."""
+        self._stored: dict[_Key, _Sum] = {}
+        self._own: dict[_Key, _Sum] = {}
+        """Sums of what ended here, and of the calls that are up."""
+        self._ended: dict[str, _Entry] = {}
+        self._up: dict[str, dict[str, _Entry]] = {}
+        """By number and name."""
         self._recent: dict[tuple[str, str], deque[Instant]] = {}
+        self.learn(standing)
 
-    def usage(self, plan: Plan, at: datetime) -> Usage:
+    def usage(self, plan: Plan, moment: Moment) -> Usage:
         """What the current periods of a plan hold."""
-        periods = self._current(plan, at)
+        month = _Key(plan.number, *_starts(Period.MONTH, moment.at, plan.timezone))
+        week = _Key(plan.number, *_starts(Period.WEEK, moment.at, plan.timezone))
+        stored, own = self._stored, self._own
         return Usage(
-            calls_this_month=periods.calls_month,
-            calls_this_week=periods.calls_week,
-            spent_this_month=periods.spent_month,
-            reserved=periods.reserved,
+            calls_this_month=stored.get(month, NONE).calls + own.get(month, NONE).calls,
+            calls_this_week=stored.get(week, NONE).calls + own.get(week, NONE).calls,
+            spent_this_month=stored.get(month, NONE).spend + own.get(month, NONE).spend,
+            reserved=self._reserved(month, moment.now) if _has_spend_cap(plan) else 0,
         )
 
-    def admit(
-        self, plan: Plan, caller: str, reserve: int, now: Instant, at: datetime
-    ) -> None:
-        """Count a call that passed screening, and hold ``reserve`` 厘 for it."""
-        self.resume(plan, reserve, at, at)
+    def admit(self, plan: Plan, dossier: Dossier, moment: Moment) -> None:
+        """Count a call that passed screening."""
+        self.resume(plan, dossier)
+        caller = dossier.caller.number
         if plan.screening.frequency is not None and caller:
             if len(self._recent) >= MOST_CALLERS:
                 self._recent.pop(next(iter(self._recent)))
-            self._recent.setdefault((plan.number, caller), deque(maxlen=1000)).append(now)
+            calls = self._recent.setdefault((plan.number, caller), deque(maxlen=1000))
+            calls.append(moment.now)
 
-    def resume(self, plan: Plan, reserve: int, arrived: datetime, at: datetime) -> None:
+    def resume(self, plan: Plan, dossier: Dossier) -> None:
         """Count a call that the process before had admitted, in its own periods."""
-        periods = self._current(plan, at)
-        if month_start(arrived, plan.timezone) == periods.month:
-            periods.calls_month += 1
-            periods.reserved += reserve
-        if week_start(arrived, plan.timezone) == periods.week:
-            periods.calls_week += 1
+        entry = _Entry(_keys(plan, dossier.invited.at), dossier=dossier)
+        self._up.setdefault(plan.number, {})[dossier.id] = entry
+        self._move(entry, 1)
 
-    def settle(
-        self, plan: Plan, reserve: int, fee: int, arrived: datetime, at: datetime
-    ) -> None:
-        """Give back what was held, and count what it came to."""
-        periods = self._current(plan, at)
-        if month_start(arrived, plan.timezone) == periods.month:
-            periods.reserved = max(0, periods.reserved - reserve)
-            periods.spent_month += fee
+    def settle(self, record: CallRecord) -> None:
+        """Put what a call came to in the place of what it held."""
+        up = self._up.get(record.number, {})
+        entry = up.pop(record.id, None)
+        if entry is None:
+            return
+        if not up:
+            del self._up[record.number]
+        self._move(entry, -1)
+        self._enter(record, entry.keys)
+
+    def enter(self, plan: Plan, record: CallRecord) -> None:
+        """Count a call that ended with the process before, if it was admitted."""
+        if record.admitted:
+            self._enter(record, _keys(plan, record.invite_at))
+
+    @property
+    def unconfirmed(self) -> list[str]:
+        """Names of the calls that ended here and are not known to be in the store."""
+        return list(self._ended)
+
+    def learn(self, standing: Standing) -> None:
+        """Take what the store holds; what it knows of ours counts no longer apart.
+
+        Figures of a period only grow, so that answers may come in any order.
+        """
+        for row in standing.usage:
+            key = _Key(row.number, row.period, row.starts)
+            stored = self._stored.setdefault(key, _Sum())
+            stored.calls = max(stored.calls, row.admitted)
+            stored.spend = max(stored.spend, row.spend)
+            self._forget_before(key)
+        for name in standing.known:
+            entry = self._ended.pop(name, None)
+            if entry is not None:
+                self._move(entry, -1)
 
     def recent(self, number: str, caller: str, minutes: int, now: Instant) -> int:
         """Calls of one caller to one number in the last so many minutes."""
@@ -89,25 +144,47 @@ class Ledger:
             calls.popleft()
         return sum(now - call <= minutes * 60 for call in calls)
 
-    def _current(self, plan: Plan, at: datetime) -> _Periods:
-        month, week = month_start(at, plan.timezone), week_start(at, plan.timezone)
-        periods = self._periods.get(plan.number)
-        if periods is None:
-            periods = self._periods[plan.number] = self._first(plan, at)
-        if month > periods.month:
-            periods.month = month
-            periods.calls_month = periods.spent_month = periods.reserved = 0
-        if week > periods.week:
-            periods.week, periods.calls_week = week, 0
-        return periods
+    def _reserved(self, month: _Key, now: Instant) -> int:
+        up: Iterable[_Entry] = self._up.get(month.number, {}).values()
+        held = 0
+        for entry in up:
+            if entry.dossier is not None and month in entry.keys:
+                held += max(entry.dossier.tariff.unit_price, entry.dossier.accrued(now))
+        return held
 
-    def _first(self, plan: Plan, at: datetime) -> _Periods:
-        as_of = self._as_of or at
-        held = self._begun_with.pop(plan.number, Usage())
-        return _Periods(
-            month_start(as_of, plan.timezone),
-            week_start(as_of, plan.timezone),
-            held.calls_this_month,
-            held.calls_this_week,
-            held.spent_this_month,
+    def _enter(self, record: CallRecord, keys: tuple[_Key, ...]) -> None:
+        if record.id in self._ended:
+            return
+        entry = self._ended[record.id] = _Entry(keys, fee=record.fee)
+        self._move(entry, 1)
+
+    def _move(self, entry: _Entry, calls: int) -> None:
+        """Add a call to the sums of its periods, or take it out again."""
+        for key in entry.keys:
+            total = self._own.setdefault(key, _Sum())
+            total.calls += calls
+            total.spend += calls * entry.fee
+            if total == _Sum():
+                del self._own[key]
+
+    def _forget_before(self, key: _Key) -> None:
+        """Keep no figures of the store older than the last two periods of a kind."""
+        starts = sorted(
+            one.starts for one in self._stored if one[:2] == (key.number, key.period)
         )
+        for old in starts[:-2]:
+            del self._stored[_Key(key.number, key.period, old)]
+
+
+def _keys(plan: Plan, arrived: datetime) -> tuple[_Key, ...]:
+    return tuple(
+        _Key(plan.number, *_starts(period, arrived, plan.timezone)) for period in Period
+    )
+
+
+def _starts(period: Period, at: datetime, timezone: str) -> tuple[Period, date]:
+    return period, period_start(period, at, timezone)
+
+
+def _has_spend_cap(plan: Plan) -> bool:
+    return plan.caps.spend_per_month is not None

@@ -1,15 +1,17 @@
 """What the exchange knows besides its calls, and the world that decisions are made in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from b2bua.exchange.ledger import Ledger
+from b2bua.exchange.outputs import CapNearing, SaveCounter
 from b2bua.service.area import AreaTable
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Moment
 from b2bua.service.flow.flow import CallFlow
-from b2bua.service.plan import Destination, Plan, Snapshot, Tariff, TrunkRule
+from b2bua.service.limits import cap_states, period_of, period_start, step_reached
+from b2bua.service.plan import Caps, Destination, Plan, Snapshot, Tariff, TrunkRule
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,7 +23,7 @@ class Outlook:
     snapshot: Snapshot = Snapshot()
     ledger: Ledger = field(default_factory=Ledger)
     counters: dict[str, str] = field(default_factory=dict)
-    """States of percentages and rotations, by their keys."""
+    """States of percentages and rotations, and which caps were told of, by their keys."""
 
     def trunk(self, name: str) -> TrunkRule:
         """The rule of a trunk; the default one for a trunk that has none."""
@@ -49,11 +51,35 @@ class Outlook:
             calendar=self.snapshot.calendar,
             live_calls=live_calls,
             recent_calls=recent_calls,
-            usage=self.ledger.usage(plan, moment.at),
+            usage=self.ledger.usage(plan, moment),
             rotors=self.counters,
             own_numbers=self.snapshot.plans.keys(),
             fraction=fraction,
         )
+
+    def nearing(self, plan: Plan, moment: Moment) -> Iterator[CapNearing | SaveCounter]:
+        """Who is to be told that a cap comes near, once for each period and step."""
+        if plan.caps == Caps():
+            return
+        for state in cap_states(plan.caps, self.ledger.usage(plan, moment)):
+            step = step_reached(state)
+            starts = period_start(period_of(state.cap), moment.at, plan.timezone)
+            key = f"nearing/{plan.number}/{state.cap.value}"
+            *period, told = self.counters.get(key, "0").split()
+            if period != [f"{starts}", f"{state.limit}"]:
+                told = "0"
+            if step <= int(told):
+                continue
+            self.counters[key] = f"{starts} {state.limit} {step}"
+            yield SaveCounter(key, self.counters[key])
+            yield CapNearing(
+                number=plan.number,
+                cap=state.cap,
+                percent=step,
+                used=state.used,
+                limit=state.limit,
+                starts=starts,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

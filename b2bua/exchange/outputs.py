@@ -5,8 +5,10 @@ The exchange returns, in the order in which they are to be carried out: ``Transm
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from b2bua.call.media import CallId
+from b2bua.service.limits import Cap
 from b2bua.service.record import CallRecord
 from b2bua.sip.transport.flow import Flow
 
@@ -34,6 +36,20 @@ class SaveCounter:
     key: str
     """Number, group and the rule's version."""
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapNearing:
+    """A period holds so much of a cap; told once for each period and step."""
+
+    number: str
+    cap: Cap
+    percent: int
+    """One of 80, 90 and 100: the highest that is reached."""
+    used: int
+    limit: int
+    starts: date
+    """First day of the period."""
 
 
 @dataclass(frozen=True, slots=True)

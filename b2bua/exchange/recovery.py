@@ -51,8 +51,7 @@ class Recovery:
             self._endpoint.restore(session, moment.now)
         self._calls.add(flow)
         if plan is not None and flow.admitted:
-            price, arrived = flow.dossier.tariff.unit_price, flow.dossier.invited.at
-            self._outlook.ledger.resume(plan, price, arrived, moment.at)
+            self._outlook.ledger.resume(plan, flow.dossier)
         return flow
 
     def bury(self, name: CallId, remains: Remains, moment: Moment, fault: str) -> Round:
@@ -63,10 +62,9 @@ class Recovery:
             round_.backlog += self._release(image, moment)
         if remains.farewell is not None:
             round_.say(remains.farewell)
-        plan, ledger = self._outlook.snapshot.plans.get(record.number), self._outlook.ledger
-        if plan is not None and remains.admitted:
-            ledger.resume(plan, 0, record.invite_at, moment.at)
-            ledger.settle(plan, 0, record.fee, record.invite_at, moment.at)
+        plan = self._outlook.snapshot.plans.get(record.number)
+        if plan is not None:
+            self._outlook.ledger.enter(plan, record)
         round_.finish(record)
         if fault:
             round_.add(CallFault(name, fault))

@@ -5,7 +5,14 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from b2bua.call.media import CallId, MediaOrder
-from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, SaveCounter
+from b2bua.exchange.outputs import (
+    CallFault,
+    CapNearing,
+    Drained,
+    FinishCall,
+    SaveCall,
+    SaveCounter,
+)
 from b2bua.service.flow.outputs import Wish
 from b2bua.service.record import CallRecord
 from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit
@@ -19,6 +26,7 @@ Output: TypeAlias = (
     | SaveCall
     | FinishCall
     | SaveCounter
+    | CapNearing
     | Drained
     | CallFault
 )
@@ -53,6 +61,15 @@ class Round:
         """Have it carried out after all that was said before."""
         self._then.append(output)
 
+    def tell(self, facts: Iterable[CapNearing | SaveCounter]) -> None:
+        """Tell of facts once, also after a restart."""
+        for fact in facts:
+            match fact:
+                case SaveCounter():
+                    self.save(fact)
+                case CapNearing():
+                    self.add(fact)
+
     def finish(self, record: CallRecord) -> None:
         """Have a record in the journal, in the place of an image if there is one."""
         name = CallId(record.id)
@@ -62,7 +79,7 @@ class Round:
         else:
             self._last.append(FinishCall(record))
 
-    def add(self, output: CallFault | Drained) -> None:
+    def add(self, output: CallFault | CapNearing | Drained) -> None:
         """Have it told at the end."""
         self._last.append(output)
 

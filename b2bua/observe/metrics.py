@@ -57,6 +57,9 @@ class Metrics:
         self._faults = Counter(
             "b2bua_faults", "Our own exceptions", ["place"], registry=registry
         )
+        self._nearing = Counter(
+            "b2bua_caps_nearing", "Caps nearly used", ["cap", "percent"], registry=registry
+        )
         self._reasons: set[str] = set()
         self._received = self._messages.labels("received")
         self._sent = self._messages.labels("sent")
@@ -83,6 +86,10 @@ class Metrics:
     def fault(self, place: str) -> None:
         """Count an exception of ours; ``place`` is ``call`` or ``input``."""
         self._faults.labels(place).inc()
+
+    def cap_nearing(self, cap: str, percent: int) -> None:
+        """Count a cap of some number that reached 80, 90 or 100 percent."""
+        self._nearing.labels(cap, str(percent)).inc()
 
     def lagged(self, seconds: float) -> None:
         """Count how late the loop was."""

@@ -9,9 +9,9 @@ by a cap, so the calls that are up when it is reached may carry the sum over it,
 
 import enum
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from b2bua.service.plan import Caps, Destination
@@ -82,6 +82,7 @@ class CapState:
         return self.used >= self.limit
 
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 STEPS: Final = (80, 90, 100)
 """Percent of a cap at which somebody is told."""
 
@@ -118,7 +119,7 @@ def full(destination: Destination, live_calls: int) -> bool:
 
 def period_start(period: Period, at: datetime, timezone: str) -> date:
     """The first day of the period of ``at``, in the plan's zone."""
-    day = at.astimezone(ZoneInfo(timezone)).date()
+    day = _local_day(int(at.timestamp()) // 900, timezone)
     match period:
         case Period.WEEK:
             return day - timedelta(days=day.weekday())
@@ -129,3 +130,13 @@ def period_start(period: Period, at: datetime, timezone: str) -> date:
 def period_of(cap: Cap) -> Period:
     """What a cap is counted over."""
     return Period.WEEK if cap is Cap.CALLS_PER_WEEK else Period.MONTH
+
+
+@lru_cache(maxsize=256)
+def _local_day(quarter: int, timezone: str) -> date:
+    """The day in a zone at so many quarters of an hour after the epoch.
+
+    Days begin at a whole quarter wherever people live, so one answer serves many calls.
+    """
+    at = EPOCH + quarter * timedelta(minutes=15)
+    return at.astimezone(ZoneInfo(timezone)).date()

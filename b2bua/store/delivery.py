@@ -10,11 +10,12 @@ there already insert nothing and move no usage.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from b2bua.service.limits import Standing
 from b2bua.service.record import CallRecord
 from b2bua.store.encoding import decode_record
 from b2bua.store.errors import Rejected, Unavailable
@@ -33,7 +34,17 @@ LONGEST_PAUSE: Final = 15.0
 class Delivery:
     """Empties one journal into one database."""
 
-    def __init__(self, journal: Journal, records: Records) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        records: Records,
+        told: Callable[[Standing], None] = lambda _: None,
+    ) -> None:
+        """``told`` hears what the store holds after each delivery.
+
+        What it writes into the journal is written together with the delivery.
+        """
+        self._told = told
         self._journal = journal
         self._records = records
         self._finished = asyncio.Event()
@@ -84,7 +95,7 @@ class Delivery:
     async def _add(self, records: Sequence[CallRecord], data: dict[str, bytes]) -> None:
         """Add records; if one of them is refused, find it by halves and put it aside."""
         try:
-            await self._records.add(records)
+            added = await self._records.add(records)
         except Rejected as error:
             if len(records) == 1:
                 self._reject(records[0].id, data[records[0].id], str(error))
@@ -93,7 +104,9 @@ class Delivery:
             await self._add(records[:half], data)
             await self._add(records[half:], data)
         else:
-            self._journal.delivered([record.id for record in records])
+            with self._journal.batch():
+                self._journal.delivered([record.id for record in records])
+                self._told(added.standing)
             self.delivered += len(records)
 
     def _reject(self, call_id: str, data: bytes, why: str) -> None:

@@ -1,13 +1,13 @@
 """Call records and what periods hold: written many at a time, read back newest first."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import fields
-from datetime import datetime
-from typing import Final
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, Final
 
 import msgspec
 
-from b2bua.service.limits import Usage
+from b2bua.service.limits import Period, PeriodUsage, Standing, Usage
 from b2bua.service.record import CallRecord
 from b2bua.store.encoding import decode_record
 from b2bua.store.errors import Rejected
@@ -56,6 +56,15 @@ with fresh as (
 )
 select id from fresh
 """
+TOUCHED: Final = """
+select distinct
+    number, period::text as period, starts, usage.admitted, spend
+from incoming join plan_version as known using (number)
+cross join unnest(enum_range(null::period)) as one
+join usage using (number)
+where known.version = incoming.plan_version and usage.period = one
+and starts = date_trunc(one::text, invite_at at time zone timezone)::date
+"""
 USAGE: Final = """
 select
     coalesce(sum(admitted) filter (where period = 'month'), 0)::bigint as month,
@@ -66,14 +75,24 @@ where number = $1 and starts = date_trunc(period::text, $2 at time zone $3)::dat
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of records that were stored."""
+
+    fresh: int
+    """How many were not there before."""
+    standing: Standing
+    """What their periods hold now, all of them included."""
+
+
 class Records:
     """The call records of all nodes in one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, records: Sequence[CallRecord]) -> int:
-        """Store records and move the usage of those that were not there; how many were not.
+    async def add(self, records: Sequence[CallRecord]) -> Added:
+        """Store records, and move the usage of those that were not there.
 
         One transaction: after Unavailable the same records may be given again. Raises
         Rejected if PostgreSQL will never take one of them.
@@ -92,7 +111,25 @@ class Records:
                 raise Rejected(f"a number of a record: {error}") from error
             fresh = {row["id"] for row in await connection.fetch(INSERT)}
             await tell(connection, [one for one in records if one.id in fresh])
-        return len(fresh)
+            usage = _usage(await connection.fetch(TOUCHED))
+        known = tuple(record.id for record in records)
+        return Added(len(fresh), Standing(usage=usage, known=known))
+
+    async def standing(self, calls: Sequence[str], since: date) -> Standing:
+        """What the periods hold that began at ``since`` or later, at one moment.
+
+        ``calls`` are names to be looked for: those found are in the figures.
+        """
+        async with self._database.transaction(one_moment=True) as connection:
+            rows = await connection.fetch(
+                "select number, period::text as period, starts, admitted, spend"
+                " from usage where starts >= $1",
+                since,
+            )
+            known = await connection.fetch(
+                "select id from call_record where id = any($1::text[])", list(calls)
+            )
+        return Standing(usage=_usage(rows), known=tuple(row["id"] for row in known))
 
     async def calls(
         self,
@@ -168,6 +205,19 @@ class Records:
             calls_this_week=row["week"],
             spent_this_month=row["spend"],
         )
+
+
+def _usage(rows: Iterable[Any]) -> tuple[PeriodUsage, ...]:
+    return tuple(
+        PeriodUsage(
+            number=row["number"],
+            period=Period(row["period"]),
+            starts=row["starts"],
+            admitted=row["admitted"],
+            spend=row["spend"],
+        )
+        for row in rows
+    )
 
 
 def _row(record: CallRecord) -> tuple[object, ...]:

@@ -2,14 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from b2bua.call.media import CallId, KeyPressed
-from b2bua.exchange.ledger import Ledger
+from b2bua.service.flow.dossier import Moment
 from b2bua.service.limits import Usage
-from b2bua.service.plan import Forwarding, Group, Mode, Plan, Route, ToGroup, When
+from b2bua.service.plan import Forwarding, Group, Mode, Route, ToGroup, When
 from b2bua.service.record import ChargeBasis, Outcome
 from b2bua.sip.dialog import events as sip
 from tests.exchange.scripts import (
@@ -165,7 +164,7 @@ def test_a_restored_call_counts_and_its_fee_does_too() -> None:
     scene = Scene(plan(), Answers(after=0.5)).run(3)
     stage = scene.stage
     stage.crash()
-    assert usage(stage) == Usage(calls_this_month=1, calls_this_week=1, reserved=400)
+    assert usage(stage) == Usage(calls_this_month=1, calls_this_week=1)
     scene.hang_up().run(3)
     assert usage(stage) == Usage(
         calls_this_month=1, calls_this_week=1, spent_this_month=400
@@ -181,31 +180,7 @@ def test_a_call_that_died_counts_with_its_fee() -> None:
 
 def usage(stage: Stage) -> Usage:
     outlook = stage.exchange._outlook
-    return outlook.ledger.usage(stage.plan, stage.at)
-
-
-def test_a_call_over_the_months_end_moves_nothing_of_the_new_month() -> None:
-    book: Plan = plan()
-    ledger = Ledger({book.number: Usage(calls_this_month=50, spent_this_month=9000)})
-    old = datetime(2026, 11, 30, 15, 59, tzinfo=UTC)
-    new = old + timedelta(minutes=2)
-    ledger.admit(book, "1", 400, 0.0, old)
-    assert ledger.usage(book, old).calls_this_month == 51
-    for _ in range(3):
-        ledger.admit(book, "1", 400, 0.0, new)
-    ledger.settle(book, 400, 800, old, new)
-    held = ledger.usage(book, new)
-    assert (held.calls_this_month, held.spent_this_month, held.reserved) == (3, 0, 1200)
-    ledger.settle(book, 400, 400, new, new)
-    held = ledger.usage(book, new)
-    assert (held.calls_this_month, held.spent_this_month, held.reserved) == (3, 400, 800)
-
-
-def test_what_the_store_knew_of_last_month_is_not_this_months() -> None:
-    began = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
-    known = {"4006001234": Usage(calls_this_month=50, spent_this_month=9000)}
-    ledger = Ledger(known, as_of=began)
-    assert ledger.usage(plan(), began + timedelta(hours=6)) == Usage()
+    return outlook.ledger.usage(stage.plan, Moment(stage.now, stage.at))
 
 
 def test_a_record_says_whether_the_call_passed_screening() -> None:

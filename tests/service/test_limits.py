@@ -1,18 +1,20 @@
 """§8: the N-th call is accepted and the next is not."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from b2bua.service.limits import (
     Cap,
     CapState,
+    Period,
     Usage,
     cap_states,
     first_reached,
     full,
-    month_start,
-    week_start,
+    period_start,
+    step_reached,
 )
 from b2bua.service.plan import Caps, Destination
 
@@ -59,13 +61,41 @@ def test_concurrent_calls(limit: int | None, live: int, expected: bool) -> None:
     ("moment", "month", "week"),
     [
         # 16:00 UTC is midnight in Shanghai; 2026-11-16 is a Monday
-        ("2026-11-15T15:59:59+00:00", "2026-10-31T16:00+00:00", "2026-11-08T16:00+00:00"),
-        ("2026-11-15T16:00:00+00:00", "2026-10-31T16:00+00:00", "2026-11-15T16:00+00:00"),
-        ("2026-10-31T16:00:00+00:00", "2026-10-31T16:00+00:00", "2026-10-25T16:00+00:00"),
-        ("2026-12-31T17:00:00+00:00", "2026-12-31T16:00+00:00", "2026-12-27T16:00+00:00"),
+        ("2026-11-15T15:59:59+00:00", date(2026, 11, 1), date(2026, 11, 9)),
+        ("2026-11-15T16:00:00+00:00", date(2026, 11, 1), date(2026, 11, 16)),
+        ("2026-10-31T15:59:59+00:00", date(2026, 10, 1), date(2026, 10, 26)),
+        ("2026-10-31T16:00:00+00:00", date(2026, 11, 1), date(2026, 10, 26)),
+        ("2026-12-31T17:00:00+00:00", date(2027, 1, 1), date(2026, 12, 28)),
     ],
 )
-def test_periods_begin_in_the_plans_zone(moment: str, month: str, week: str) -> None:
+def test_periods_begin_in_the_plans_zone(moment: str, month: date, week: date) -> None:
     when = datetime.fromisoformat(moment)
-    assert month_start(when, "Asia/Shanghai") == datetime.fromisoformat(month)
-    assert week_start(when, "Asia/Shanghai") == datetime.fromisoformat(week)
+    assert period_start(Period.MONTH, when, "Asia/Shanghai") == month
+    assert period_start(Period.WEEK, when, "Asia/Shanghai") == week
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Australia/Eucla", "America/New_York"])
+def test_a_day_ends_to_the_second(zone: str) -> None:
+    midnight = datetime(2026, 12, 1, tzinfo=ZoneInfo(zone))
+    before = midnight.astimezone(UTC) - timedelta(seconds=1)
+    assert period_start(Period.MONTH, before, zone) == date(2026, 11, 1)
+    assert period_start(Period.MONTH, midnight.astimezone(UTC), zone) == date(2026, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "step"),
+    [
+        (79, 100, 0),
+        (80, 100, 80),
+        (89, 100, 80),
+        (90, 100, 90),
+        (99, 100, 90),
+        (100, 100, 100),
+        (130, 100, 100),
+        (0, 1, 0),
+        (1, 1, 100),
+        (2, 3, 0),
+    ],
+)
+def test_when_somebody_is_told(used: int, limit: int, step: int) -> None:
+    assert step_reached(CapState(Cap.CALLS_PER_MONTH, used, limit)) == step

@@ -31,8 +31,16 @@ from b2bua.call.media import (
 from b2bua.core.address import Address
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange
+from b2bua.exchange.ledger import Ledger
 from b2bua.exchange.outlook import Outlook
-from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, SaveCounter
+from b2bua.exchange.outputs import (
+    CallFault,
+    CapNearing,
+    Drained,
+    FinishCall,
+    SaveCall,
+    SaveCounter,
+)
 from b2bua.service.area import AreaTable
 from b2bua.service.plan import Plan, Snapshot, Tariff, TrunkRule
 from b2bua.service.record import CallRecord
@@ -203,6 +211,7 @@ class Stage:
         self.counters: dict[str, str] = {}
         self.records: list[CallRecord] = []
         self.faults: list[CallFault] = []
+        self.alerts: list[CapNearing] = []
         self.drained = False
         self.post: dict[Address, list[bytes]] = {}
         """What was sent to addresses where no phone is."""
@@ -379,6 +388,8 @@ class Stage:
                     self.records.append(record)
                 case SaveCounter(key, state):
                     self.counters[key] = state
+                case CapNearing():
+                    self.alerts.append(output)
                 case CallFault():
                     self.faults.append(output)
                 case Drained():
@@ -402,6 +413,15 @@ class Stage:
                 node="node-1",
                 areas=AreaTable([]),
                 snapshot=self.snapshot,
+                ledger=self._ledger(),
                 counters=dict(self.counters),
             ),
         )
+
+    def _ledger(self) -> Ledger:
+        """What a new process knows of the calls that are over."""
+        ledger = Ledger()
+        for record in self.records:
+            if record.number == self.plan.number:
+                ledger.enter(self.plan, record)
+        return ledger

@@ -22,7 +22,7 @@ from b2bua.service.record import (
     Outcome,
     Step,
 )
-from b2bua.service.tariff import charge
+from b2bua.service.tariff import charge, fee
 
 LADDER_LINES = 200
 """A call's ladder keeps so many messages; a flood of re-INVITEs must not fill a record."""
@@ -72,6 +72,12 @@ class Dossier:
     keys: str = ""
     trace: list[Step] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    recording: str = ""
+    """File of the talk, from the moment it is asked for."""
+    recording_ms: int = 0
+    """Its length; 0 until it is complete."""
+    voicemail: str = ""
+    voicemail_ms: int = 0
     ladder: list[LadderLine] = field(default_factory=list)
     quality: list[LegQuality] = field(default_factory=list)
 
@@ -103,6 +109,16 @@ class Dossier:
             return ChargeBasis.ANSWER
         return ChargeBasis.DESTINATION_ANSWER
 
+    def accrued(self, now: Instant) -> int:
+        """The enterprise's share if the call ended now, 厘."""
+        match self.basis:
+            case ChargeBasis.NONE:
+                return 0
+            case ChargeBasis.ANSWER:
+                return fee(self.tariff, _between(self.answered, now))
+            case ChargeBasis.DESTINATION_ANSWER:
+                return fee(self.tariff, _between(self.destination_answered, now))
+
     def uncharged(self, conclusion: Conclusion) -> CallRecord:
         """Close the dossier when its own price cannot be applied: nothing is charged."""
         free = Tariff(name=self.tariff.name, version=self.tariff.version, unit_price=0)
@@ -111,10 +127,10 @@ class Dossier:
     def record(self, conclusion: Conclusion) -> CallRecord:
         """Close the dossier: the call's one record."""
         ended = conclusion.ended
-        talk_ms = _between(self.destination_answered, ended)
+        talk_ms = _between(self.destination_answered, ended.now)
         bill = charge(
             basis=self.basis,
-            answered_ms=_between(self.answered, ended),
+            answered_ms=_between(self.answered, ended.now),
             talk_ms=talk_ms,
             tariff=self.tariff,
             caller=self.caller,
@@ -142,7 +158,7 @@ class Dossier:
             destination=self.destination,
             route=self.route,
             keys=self.keys,
-            setup_ms=_between(self.invited, setup_end),
+            setup_ms=_between(self.invited, setup_end.now),
             talk_ms=talk_ms,
             charge_basis=self.basis,
             charged_ms=bill.charged_ms,
@@ -155,6 +171,10 @@ class Dossier:
             trace=tuple(self.trace),
             ladder=tuple(self.ladder),
             quality=tuple(self.quality),
+            recording=self.recording,
+            recording_ms=self.recording_ms,
+            voicemail=self.voicemail,
+            voicemail_ms=self.voicemail_ms,
             fault=conclusion.fault,
         )
 
@@ -163,11 +183,11 @@ def _stamp(moment: Moment | None) -> datetime | None:
     return None if moment is None else moment.at
 
 
-def _between(start: Moment | None, end: Moment) -> int:
+def _between(start: Moment | None, end: Instant) -> int:
     """Milliseconds, rounded up: 0.2 ms of talk is talk."""
     if start is None:
         return 0
-    elapsed_us = round((end.now - start.now) * 1_000_000)
+    elapsed_us = round((end - start.now) * 1_000_000)
     return max(0, -(-elapsed_us // 1000))
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import media, signalling
+from tests.bench.measured import GENERATOR_CPU, confined
 from tests.bench.media import Cost, Task
 from tests.bench.node import node
 from tests.bench.rtpengine import rtpengine
@@ -36,7 +37,8 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     runs: int = parser.parse_args().runs
     costs, journal = of_signalling(runs)
-    audio = asyncio.run(of_media(runs))
+    with confined(GENERATOR_CPU):
+        audio = asyncio.run(of_media(runs))
     console = Console()
     console.print(_signalling_table(costs))
     if journal is not None:

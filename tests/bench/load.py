@@ -6,7 +6,6 @@ python -m tests.bench.load --calls 200 --seconds 120
 import argparse
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,6 +16,7 @@ from tests.bench.generator import Flow, Report, Telephones, compiled
 from tests.bench.measured import (
     GENERATOR_CPU,
     Memory,
+    confined,
     cpu,
     cpu_by_thread,
     memory,
@@ -86,8 +86,7 @@ async def load(
 ) -> Result:
     """Start a node, hold so many calls for so long, and count. Raises RuntimeError."""
     program = compiled()
-    os.sched_setaffinity(0, {GENERATOR_CPU})
-    with node(place) as measured:
+    with confined(GENERATOR_CPU), node(place) as measured:
         callers = await Callers.at(place.caller)
         destinations = await Destinations.at(place.destination)
         callers.to = (place.host, 5060)

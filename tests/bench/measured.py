@@ -5,8 +5,8 @@ too coarse for a run of seconds, and wall time is somebody else's too.
 """
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -73,6 +73,17 @@ def pin(pid: int, core: int) -> None:
     for task in os.listdir(PROC / str(pid) / "task"):
         with suppress(ProcessLookupError):
             os.sched_setaffinity(int(task), {core})
+
+
+@contextmanager
+def confined(core: int) -> Iterator[None]:
+    """Let this thread, and what it starts, run on one core while the body runs."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def _figures(path: Path) -> dict[str, int]:

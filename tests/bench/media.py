@@ -1,7 +1,6 @@
 """What a call's audio costs: relayed, transcoded, played; beside rtpengine in userspace."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from media.control.messages import (
     Remote,
 )
 from tests.bench.generator import Flow, Report, Telephones, compiled
-from tests.bench.measured import GENERATOR_CPU, MEASURED_CPU, cpu, cpu_by_thread, pin
+from tests.bench.measured import MEASURED_CPU, cpu, cpu_by_thread, pin
 from tests.bench.rtpengine import HOST as PEER_HOST
 from tests.bench.rtpengine import Peer
 
@@ -197,7 +196,6 @@ async def compare(
     """Load both in turn, as often as ``extent`` says."""
     ours, theirs = [], []
     calls, seconds, runs = extent.calls, extent.seconds, extent.runs
-    os.sched_setaffinity(0, {GENERATOR_CPU})
     for number in range(runs):
         say(f"{task}, {calls} calls, run {number + 1} of {runs}")
         flows = await measured.arrange(task, calls)

@@ -28,7 +28,7 @@ def test_a_destination_that_never_says_a_word_is_passed_over(
     record = calls["deaf, next"].record()
     assert record.outcome is Outcome.ANSWERED
     assert told(record) == [("first", "unreachable", 408), ("second", "answered", 200)]
-    assert 3_500 < record.attempts[0].ring_ms < 6_500
+    assert 3_500 < record.attempts[0].ring_ms < 8_000
 
 
 def test_nobody_there_is_a_failure_of_the_trunk(calls: dict[str, Slow]) -> None:
@@ -43,7 +43,7 @@ def test_nobody_answers(calls: dict[str, Slow]) -> None:
     assert (record.outcome, record.status, record.q850) == (Outcome.NO_ANSWER, 480, 19)
     assert record.end_reason == "nobody answered"
     assert told(record) == [("first", "no-answer", 0)]
-    assert record.attempts[0].ring_ms == pytest.approx(10_000, abs=700)
+    assert record.attempts[0].ring_ms == pytest.approx(10_000, abs=1_500)
     assert record.fee == 0
 
 

@@ -16,6 +16,7 @@ from b2bua.call.media import (
     OpenPort,
     PressKeys,
     RecordLeg,
+    StopRecording,
 )
 from b2bua.exchange.outputs import (
     CallFault,
@@ -77,6 +78,7 @@ class Carrier:
                 | LetHear()
                 | PressKeys()
                 | RecordLeg()
+                | StopRecording()
                 | ClosePort()
                 | CloseMedia()
                 | ExtendMedia()

@@ -40,6 +40,11 @@ class Places:
         return self.data_dir / "prompts"
 
     @property
+    def recordings(self) -> Path:
+        """Talks and messages, each in a file named after its call."""
+        return self.data_dir.absolute() / "recordings"
+
+    @property
     def logs(self) -> Path:
         """Of processes that outlive the one that started them."""
         return self.data_dir / "log"
@@ -71,6 +76,7 @@ class Places:
         """Make the directories."""
         for directory in (self.data_dir, self.prompts, self.logs):
             directory.mkdir(parents=True, exist_ok=True)
+        self.recordings.mkdir(mode=0o700, exist_ok=True)
 
 
 def catalogue(setting: str) -> Path:

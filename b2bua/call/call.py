@@ -19,6 +19,7 @@ from b2bua.call.media import (
     CallId,
     CloseMedia,
     ExtendMedia,
+    HearPrompts,
     LegId,
     MediaFact,
     MediaLost,
@@ -108,6 +109,12 @@ class Call:
             return []
         self.bridge = Bridge(self.caller, self.hunt.winner)
         return list(self.bridge.join())
+
+    def tell_both(self, prompts: HearPrompts) -> list[LegOutput]:
+        """Let the caller and the destination that answered hear the same."""
+        if self.hunt.winner is None:
+            return []
+        return [*self.caller.hear(prompts), *self.hunt.winner.hear(prompts)]
 
     def extend(self, lifetime: float) -> list[LegOutput]:
         """Let the media live on."""

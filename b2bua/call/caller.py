@@ -16,6 +16,7 @@ from b2bua.call.events import (
     NoAudio,
     PromptsEnded,
     Ready,
+    Recorded,
     Spoke,
     Stale,
     Unheard,
@@ -35,6 +36,7 @@ from b2bua.call.media import (
     PortOpened,
 )
 from b2bua.call.media import PromptsEnded as MediaPromptsEnded
+from b2bua.call.media import Recorded as MediaRecorded
 from b2bua.core.clock import Instant
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
@@ -184,6 +186,8 @@ class CallerLeg:
                 return [PromptsEnded(self.leg, token)] if completed else []
             case AudioStopped():
                 return [] if self.audio.on_hold else [FellSilent(self.leg)]
+            case MediaRecorded(path=path, milliseconds=milliseconds):
+                return [Recorded(self.leg, path, milliseconds)]
             case PortClosed(quality=quality):
                 return [Measured(self.leg, quality)]
             case MediaLost():

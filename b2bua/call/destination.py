@@ -18,6 +18,7 @@ from b2bua.call.events import (
     Measured,
     PromptsEnded,
     Rang,
+    Recorded,
     Spoke,
     Stale,
     Verdict,
@@ -37,6 +38,7 @@ from b2bua.call.media import (
     PortOpened,
 )
 from b2bua.call.media import PromptsEnded as MediaPromptsEnded
+from b2bua.call.media import Recorded as MediaRecorded
 from b2bua.call.verdict import q850_of, verdict_of
 from b2bua.core.clock import Instant
 from b2bua.sip.dialog import events as sip
@@ -172,6 +174,8 @@ class DestinationLeg:
     def hear_of(self, fact: MediaFact, now: Instant) -> Sequence[LegOutput]:
         """Take what the media plane says of our port."""
         match fact:
+            case MediaRecorded(path=path, milliseconds=milliseconds):
+                return [Recorded(self.leg, path, milliseconds)]
             case PortClosed(quality=quality):
                 return [Measured(self.leg, quality)]
             case _ if self.state is State.OVER:

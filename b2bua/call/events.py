@@ -140,6 +140,15 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording of the leg is complete."""
+
+    leg: LegId
+    path: str
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turned:
     """The far end put us on hold, or came back (RFC 3264 §8.4)."""
 
@@ -173,6 +182,7 @@ LegFact: TypeAlias = (
     | NoAudio
     | Ended
     | Measured
+    | Recorded
     | Turned
     | Stale
     | AudioLost

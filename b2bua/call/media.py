@@ -108,6 +108,15 @@ class RecordLeg:
     leg: LegId
     path: str
     both: bool = False
+    """Two channels: what the leg says left, what it hears right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording:
+    """Finish the file before the port is closed; answered by Recorded."""
+
+    call: CallId
+    leg: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +148,7 @@ MediaOrder: TypeAlias = (
     | LetHear
     | PressKeys
     | RecordLeg
+    | StopRecording
     | ClosePort
     | CloseMedia
     | ExtendMedia
@@ -217,6 +227,16 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A recording is complete on disk."""
+
+    call: CallId
+    leg: LegId
+    path: str
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortClosed:
     """The leg's ports are given back."""
 
@@ -239,6 +259,7 @@ MediaFact: TypeAlias = (
     | KeyPressed
     | PromptsEnded
     | AudioStopped
+    | Recorded
     | PortClosed
     | MediaLost
 )

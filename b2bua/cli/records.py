@@ -112,6 +112,10 @@ def _rest(record: CallRecord) -> dict[str, object]:
         "charge_basis": record.charge_basis.value,
         "arithmetic": record.arithmetic,
         "trace": msgspec.to_builtins(record.trace),
+        "recording": record.recording,
+        "recording_ms": record.recording_ms,
+        "voicemail": record.voicemail,
+        "voicemail_ms": record.voicemail_ms,
         "ladder": msgspec.to_builtins(record.ladder),
         "quality": msgspec.to_builtins(record.quality),
         "fault": record.fault,
@@ -157,6 +161,8 @@ def _told(record: CallRecord) -> str:
         f" {_clock(record.talk_ms)}, status {record.status}, Q.850 {record.q850}",
         f"  {record.arithmetic}" if record.arithmetic else "",
         f"  keys {record.keys}" if record.keys else "",
+        _kept("talk", record.recording, record.recording_ms),
+        _kept("message", record.voicemail, record.voicemail_ms),
         "",
         "Attempts",
         *(
@@ -185,6 +191,13 @@ def _told(record: CallRecord) -> str:
         *(("", "Fault", record.fault) if record.fault else ()),
     ]
     return "\n".join(lines)
+
+
+def _kept(what: str, file: str, milliseconds: int) -> str:
+    if not file:
+        return ""
+    length = _clock(milliseconds) if milliseconds else "broken off"
+    return f"  {what} in recordings/{file}, {length}"
 
 
 def _caller(record: CallRecord) -> str:

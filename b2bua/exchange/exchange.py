@@ -33,6 +33,7 @@ from b2bua.call.media import (
     OpenPort,
     PressKeys,
     RecordLeg,
+    StopRecording,
 )
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
@@ -87,7 +88,9 @@ class Exchange:
         self._outlook = outlook
         self._calls = Calls()
         self._recovery = Recovery(endpoint, outlook, self._calls, tokens)
-        self._around = Surroundings(world=self._world, trunks=outlook.trunk)
+        self._around = Surroundings(
+            world=self._world, trunks=outlook.trunk, recordings=outlook.recordings
+        )
         self._moment = Moment(0.0, datetime.min.replace(tzinfo=UTC))
         self._draining = False
 
@@ -224,6 +227,7 @@ class Exchange:
                 | LetHear()
                 | PressKeys()
                 | RecordLeg()
+                | StopRecording()
                 | ClosePort()
                 | CloseMedia()
                 | ExtendMedia()

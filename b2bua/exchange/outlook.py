@@ -24,6 +24,8 @@ class Outlook:
     ledger: Ledger = field(default_factory=Ledger)
     counters: dict[str, str] = field(default_factory=dict)
     """States of percentages and rotations, and which caps were told of, by their keys."""
+    recordings: str = ""
+    """Directory for recordings, absolute; empty: nothing can be recorded."""
 
     def trunk(self, name: str) -> TrunkRule:
         """The rule of a trunk; the default one for a trunk that has none."""
@@ -92,11 +94,17 @@ class LiveCall:
     state: str
     since: datetime
     destination: str
+    area: str = ""
+    private: bool = False
+    """The caller asked for privacy."""
+    answered_at: datetime | None = None
+    """When the destination answered."""
 
 
 def live_call(flow: CallFlow) -> LiveCall:
     """One call, as operators see it."""
     dossier, engaged = flow.dossier, flow.engaged
+    answered = dossier.destination_answered
     return LiveCall(
         id=dossier.id,
         number=dossier.number,
@@ -104,4 +112,7 @@ def live_call(flow: CallFlow) -> LiveCall:
         state=flow.phase.value,
         since=dossier.invited.at,
         destination=engaged[0] if engaged else "",
+        area=dossier.caller.area,
+        private=dossier.private,
+        answered_at=None if answered is None else answered.at,
     )

@@ -29,7 +29,9 @@ from b2bua.call.media import (
     PressKeys,
     PromptsEnded,
     Quality,
+    Recorded,
     RecordLeg,
+    StopRecording,
 )
 from media.control import messages as wire
 
@@ -46,7 +48,13 @@ def to_wire(order: MediaOrder) -> wire.Order:
 
 
 def _about_leg(
-    order: OpenPort | ConnectPort | LetHear | PressKeys | RecordLeg | ClosePort,
+    order: OpenPort
+    | ConnectPort
+    | LetHear
+    | PressKeys
+    | RecordLeg
+    | StopRecording
+    | ClosePort,
 ) -> wire.Order:
     session, port = order.call, order.leg
     match order:
@@ -60,6 +68,8 @@ def _about_leg(
             return wire.SendDigits(session=session, port=port, digits=digits)
         case RecordLeg(path=path, both=both):
             return wire.Record(session=session, port=port, path=path, both=both)
+        case StopRecording():
+            return wire.StopRecording(session=session, port=port)
         case ClosePort():
             return wire.Close(session=session, port=port)
 
@@ -112,9 +122,8 @@ def _of_leg(
             # Without a port it was about the session: nothing that a leg could act on.
             if leg:
                 heard = PortFailed(call=call, leg=leg, reason=reason)
-        case wire.Recorded():
-            # Call control chose the path and asks for no more.
-            pass
+        case wire.Recorded(path=path, milliseconds=milliseconds):
+            heard = Recorded(call=call, leg=leg, path=path, milliseconds=milliseconds)
     return heard
 
 

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from b2bua.service.webhook import Webhook
 
@@ -37,6 +37,15 @@ class Mode(enum.Enum):
     RANDOM = "random"
     ALL = "all"
     """Ring all at once (同振)."""
+
+
+class Legs(enum.Enum):
+    """Whose voice is recorded."""
+
+    BOTH = "both"
+    """In two channels: the caller left, the destination right."""
+    CALLER = "caller"
+    DESTINATION = "destination"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +128,8 @@ class Forwarding:
     """Attempts after the first, 1 to 9."""
     full_is_busy: bool = False
     """A destination at its limit counts as busy; otherwise the call is refused."""
+    voicemail: bool = False
+    """Whom nobody answers may leave a message (留言), instead of being refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +153,15 @@ class ToMenu:
     name: str
 
 
-Target: TypeAlias = ToDestination | ToGroup | ToMenu
+@dataclass(frozen=True, slots=True)
+class ToVoicemail:
+    """Let the caller leave a message."""
+
+    name: ClassVar[str] = "voicemail"
+    """What it is called among menus and destinations."""
+
+
+Target: TypeAlias = ToDestination | ToGroup | ToMenu | ToVoicemail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +190,24 @@ class Menu:
     keys: Mapping[str, Target]
     otherwise: Target | None = None
     """Where the call goes after the retries; None: it is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """That talks are recorded, and how."""
+
+    notice: bool = True
+    """Both sides are told before they hear each other."""
+    legs: Legs = Legs.BOTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voicemail:
+    """How a message is taken (留言)."""
+
+    prompt: str = "voicemail"
+    seconds: int = 120
+    """How long a message may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +248,9 @@ class Plan:
     menus: Mapping[str, Menu] = field(default_factory=dict)
     routes: tuple[Route, ...]
     groups: Mapping[str, Group] = field(default_factory=dict)
+    recording: Recording | None = None
+    """None: talks are not recorded."""
+    voicemail: Voicemail = Voicemail()
     webhooks: tuple[Webhook, ...] = ()
     """Who is told of calls."""
     prompts: Mapping[str, str] = field(default_factory=dict)

@@ -26,8 +26,11 @@ from b2bua.service.plan import (
     ToDestination,
     ToGroup,
     ToMenu,
+    ToVoicemail,
+    Voicemail,
     When,
 )
+from b2bua.service.planfeatures import read_recording
 from b2bua.service.planlimits import read_caps, read_screening
 from b2bua.service.plantext import Path
 from b2bua.service.planwebhooks import read_webhooks
@@ -41,7 +44,7 @@ PLAN_KEYS: Final = frozenset(
     (
         *("number", "name", "active", "timezone", "calendar", "language", "tariff"),
         *("greeting", "destinations", "screening", "password", "announcements", "limits"),
-        *("forwarding", "menus", "routes", "groups", "webhooks"),
+        *("forwarding", "menus", "routes", "groups", "webhooks", "recording", "voicemail"),
     )
 )
 MODES: Final = frozenset(mode.value for mode in Mode)
@@ -114,6 +117,8 @@ class PlanReader:
             menus=menus,
             routes=self._routes(),
             groups=self._groups,
+            recording=read_recording(form, top.get("recording")),
+            voicemail=self._voicemail(),
             webhooks=read_webhooks(form, top.get("webhooks"), self._known.webhooks),
             prompts=self._prompts,
         )
@@ -261,7 +266,7 @@ class PlanReader:
 
     def _forwarding(self) -> Forwarding:
         path = ("forwarding",)
-        keys = ("busy", "no_answer", "max_forwards", "full")
+        keys = ("busy", "no_answer", "max_forwards", "full", "voicemail")
         body = self.form.mapping(self._top.get("forwarding"), path, keys)
         full = body.get("full", "refuse")
         if full not in ("refuse", "busy"):
@@ -272,6 +277,7 @@ class PlanReader:
             no_answer=self._forwarding_list(body, "no_answer"),
             max_forwards=self.form.whole(body.get("max_forwards", 2), most, 1, 9),
             full_is_busy=full == "busy",
+            voicemail=self.form.flag(body.get("voicemail", False), (*path, "voicemail")),
         )
 
     def _forwarding_list(self, body: Mapping[str, object], key: str) -> tuple[str, ...]:
@@ -355,9 +361,14 @@ class PlanReader:
         return ToDestination(name)
 
     def _spelt_target(self, value: object, path: Path, place: str) -> Target:
-        body = self.form.mapping(value, path, MODES | {"menu"})
+        body = self.form.mapping(value, path, MODES | {"menu", "voicemail"})
         if len(body) != 1:
-            self.form.complain(path, "give one of: menu, " + ", ".join(sorted(MODES)))
+            modes = ", ".join(sorted(MODES))
+            self.form.complain(path, f"give one of: menu, voicemail, {modes}")
+        if "voicemail" in body:
+            if body["voicemail"] is not True:
+                self.form.complain((*path, "voicemail"), "write {voicemail: true}")
+            return ToVoicemail()
         if "menu" not in body:
             self._groups[place] = self._group(place, body, path)
             return ToGroup(place)
@@ -366,6 +377,19 @@ class PlanReader:
         if name not in menus:
             self.form.complain((*path, "menu"), f"no menu {name!r}; {one_of(name, menus)}")
         return ToMenu(name)
+
+    def _voicemail(self) -> Voicemail:
+        path = ("voicemail",)
+        body = self.form.mapping(self._top.get("voicemail"), path, ("prompt", "seconds"))
+        own = Voicemail()
+        return Voicemail(
+            prompt=self._prompt(body["prompt"], (*path, "prompt"))
+            if given(body, "prompt")
+            else own.prompt,
+            seconds=self.form.whole(
+                body.get("seconds", own.seconds), (*path, "seconds"), 5, 600
+            ),
+        )
 
     def _routes(self) -> tuple[Route, ...]:
         routes: list[Route] = []

@@ -16,8 +16,12 @@ from b2bua.service.plan import (
     Target,
     ToDestination,
     ToGroup,
+    ToMenu,
+    ToVoicemail,
+    Voicemail,
     When,
 )
+from b2bua.service.planfeatures import plain_recording
 from b2bua.service.planwebhooks import plain_webhook
 from b2bua.service.schedule import days_text, hours_text
 from b2bua.service.tariff import yuan
@@ -59,6 +63,8 @@ def plain(plan: Plan) -> dict[str, object]:
             groups={
                 name: _group(one) for name, one in plan.groups.items() if ":" not in name
             },
+            recording=plain_recording(plan.recording),
+            voicemail=_voicemail(plan.voicemail),
             webhooks=[plain_webhook(one) for one in plan.webhooks],
         ),
     }
@@ -76,8 +82,10 @@ class _Writer:
                 return name
             case ToGroup(name):
                 return _group(self.groups[name]) if ":" in name else name
-            case _:
-                return {"menu": target.name}
+            case ToMenu(name):
+                return {"menu": name}
+            case ToVoicemail():
+                return {"voicemail": True}
 
     def menu(self, menu: Menu) -> dict[str, object]:
         return {
@@ -139,7 +147,14 @@ def _forwarding(rule: Forwarding) -> dict[str, object]:
         "no_answer": list(rule.no_answer),
         "max_forwards": rule.max_forwards,
         "full": "busy" if rule.full_is_busy else "refuse",
+        **_unless_empty(voicemail=rule.voicemail),
     }
+
+
+def _voicemail(rule: Voicemail) -> dict[str, object]:
+    if rule == Voicemail():
+        return {}
+    return {"prompt": rule.prompt, "seconds": rule.seconds}
 
 
 def _group(group: Group) -> dict[str, object]:

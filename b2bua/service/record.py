@@ -145,5 +145,12 @@ class CallRecord:
     trace: tuple[Step, ...] = ()
     ladder: tuple[LadderLine, ...] = ()
     quality: tuple[LegQuality, ...] = ()
+    recording: str = ""
+    """File of the recorded talk in the node's recordings, or empty."""
+    recording_ms: int = 0
+    """Its length; 0 if it is not known to be complete."""
+    voicemail: str = ""
+    """File of the message that the caller left, or empty."""
+    voicemail_ms: int = 0
     fault: str = ""
     """Traceback of our own failure, if that ended the call."""

@@ -13,6 +13,7 @@ from b2bua.service.plan import (
     ToDestination,
     ToGroup,
     ToMenu,
+    ToVoicemail,
     When,
 )
 from b2bua.sip.dialog import events as sip
@@ -49,6 +50,7 @@ AT_ONCE = {
     },
     "routes": (Route(name="all", when=When(), to=ToGroup("both")),),
 }
+TO_VOICEMAIL = {"routes": (Route(name="all", when=When(), to=ToVoicemail()),)}
 BLACKLIST = {"screening": Screening(blacklist=("13800001111",))}
 
 

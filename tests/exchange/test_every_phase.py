@@ -7,10 +7,18 @@ from typing import Final
 import pytest
 
 from b2bua.call.media import CallId, KeyPressed, MediaLost
-from b2bua.service.plan import Announcements, Plan, Screening
+from b2bua.service.plan import Announcements, Plan, Recording, Screening
 from b2bua.service.record import CallRecord, Outcome
 from b2bua.sip.dialog import events as sip
-from tests.exchange.scripts import BLACKLIST, WITH_MENU, Answers, Scene, plan, rings
+from tests.exchange.scripts import (
+    BLACKLIST,
+    TO_VOICEMAIL,
+    WITH_MENU,
+    Answers,
+    Scene,
+    plan,
+    rings,
+)
 from tests.support.stage import Script
 
 SPOKEN: Final = {"announcements": Announcements.ALL}
@@ -21,9 +29,12 @@ PHASES: Mapping[str, tuple[Plan, Script, float]] = {
     "password": (plan(password="1234"), rings, 1.0),
     "menu": (plan(**WITH_MENU), rings, 1.0),
     "hunting": (plan(), rings, 1.0),
+    "notice": (plan(recording=Recording()), Answers(after=0.5), 1.0),
     "talking": (plan(), Answers(after=0.5), 1.0),
+    "voicemail": (plan(**TO_VOICEMAIL), rings, 5.0),
 }
-ANSWERED: Final = {"password", "menu", "talking"}
+TALKED: Final = {"notice", "talking"}
+ANSWERED: Final = {"password", "menu", "voicemail", *TALKED}
 
 
 def scene_in(phase: str) -> Scene:
@@ -70,22 +81,28 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     ("password", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 200, 16),
     ("menu", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 200, 16),
     ("hunting", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 487, 16),
+    ("notice", "the caller leaves"): (Outcome.ANSWERED, "caller hung up", 200, 16),
     ("talking", "the caller leaves"): (Outcome.ANSWERED, "caller hung up", 200, 16),
+    ("voicemail", "the caller leaves"): (Outcome.NO_ANSWER, "voicemail", 200, 16),
     ("opening", "the operator hangs up"): (Outcome.FAILED, "operator", 480, 41),
     ("announcing", "the operator hangs up"): (Outcome.REFUSED, "blacklist", 403, 21),
     ("password", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("menu", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("hunting", "the operator hangs up"): (Outcome.FAILED, "operator", 480, 41),
+    ("notice", "the operator hangs up"): (Outcome.ANSWERED, "operator", 200, 41),
     ("talking", "the operator hangs up"): (Outcome.ANSWERED, "operator", 200, 41),
+    ("voicemail", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("opening", "the media is lost"): (Outcome.FAILED, "media_lost", 480, 41),
     ("announcing", "the media is lost"): (Outcome.REFUSED, "blacklist", 403, 21),
     ("password", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     ("menu", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     ("hunting", "the media is lost"): (Outcome.FAILED, "media_lost", 480, 41),
+    ("notice", "the media is lost"): (Outcome.ANSWERED, "media_lost", 200, 41),
     ("talking", "the media is lost"): (Outcome.ANSWERED, "media_lost", 200, 41),
+    ("voicemail", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     **{
         (phase, "the process dies"): (
-            Outcome.ANSWERED if phase == "talking" else Outcome.FAILED,
+            Outcome.ANSWERED if phase in TALKED else Outcome.FAILED,
             f"process ended while {'opening' if phase == 'announcing' else phase}",
             200 if phase in ANSWERED else 480,
             41,
@@ -154,7 +171,9 @@ def test_a_call_that_ends_is_not_ended_again(phase: str, first: str) -> None:
         ("password", 400, (Outcome.REFUSED, "password", 200, 21)),
         ("menu", 400, (Outcome.REFUSED, "menu", 200, 21)),
         ("announcing", 20, (Outcome.REFUSED, "blacklist", 403, 21)),
+        ("notice", 4 * 3600 + 20, (Outcome.ANSWERED, "talk limit", 200, 41)),
         ("talking", 4 * 3600 + 1, (Outcome.ANSWERED, "talk limit", 200, 41)),
+        ("voicemail", 125, (Outcome.NO_ANSWER, "voicemail", 200, 16)),
     ],
 )
 def test_every_phase_has_its_limit(

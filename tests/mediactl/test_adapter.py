@@ -27,7 +27,9 @@ from b2bua.call.media import (
     PressKeys,
     PromptsEnded,
     Quality,
+    Recorded,
     RecordLeg,
+    StopRecording,
 )
 from b2bua.mediactl.adapter import from_wire, to_wire
 from media.control import messages as wire
@@ -97,6 +99,10 @@ PROMPTS = HearPrompts(prompts=("zh/a", "zh/b"), token="t", repeat=True)
             RecordLeg(call=CALL, leg=LEG, path="/r.wav", both=True),
             wire.Record(session="call", port="leg", path="/r.wav", both=True),
         ),
+        (
+            StopRecording(call=CALL, leg=LEG),
+            wire.StopRecording(session="call", port="leg"),
+        ),
         (ClosePort(call=CALL, leg=LEG), wire.Close(session="call", port="leg")),
         (CloseMedia(CALL), wire.CloseSession(session="call")),
         (
@@ -141,7 +147,10 @@ def test_orders(order: MediaOrder, told: wire.Order) -> None:
             wire.FellSilent(session="call", port="leg", seconds=30.0),
             AudioStopped(call=CALL, leg=LEG, seconds=30.0),
         ),
-        (wire.Recorded(session="call", port="leg", path="/r", milliseconds=1), None),
+        (
+            wire.Recorded(session="call", port="leg", path="/r", milliseconds=1),
+            Recorded(call=CALL, leg=LEG, path="/r", milliseconds=1),
+        ),
         (
             wire.Closed(
                 session="call",

@@ -27,6 +27,9 @@ from b2bua.call.media import (
     PortOpened,
     PromptsEnded,
     Quality,
+    Recorded,
+    RecordLeg,
+    StopRecording,
 )
 from b2bua.core.address import Address
 from b2bua.core.tokens import Tokens
@@ -60,6 +63,7 @@ START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 NODE: Address = ("10.0.0.1", 5060)
 CALLER: Address = ("10.0.1.1", 5060)
 PROMPT_SECONDS = 2.0
+RECORDINGS = "/recordings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +144,30 @@ class Ports:
     """No port is free."""
     lost: bool = False
     """Nobody answers an order for a port."""
+    recording: dict[LegId, tuple[str, float]] = field(default_factory=dict)
+    """Files that are being written, and since when."""
+    recorded: dict[str, int] = field(default_factory=dict)
+    """Files that are complete, with their milliseconds."""
+    full: bool = False
+    """The disk holds no recording more."""
     mute: bool = False
     """Prompts cannot be played."""
     _next: int = 20000
 
-    def take(self, order: MediaOrder) -> list[tuple[float, MediaFact]]:
+    def take(self, order: MediaOrder, now: float) -> list[tuple[float, MediaFact]]:
         """Carry out an order; facts with how long they take."""
         self.orders.append(order)
         match order:
+            case RecordLeg(call=call, leg=leg, path=path) if self.full:
+                why = f"{path}: No space left on device"
+                return [(0.0005, PortFailed(call=call, leg=leg, reason=why))]
+            case RecordLeg(leg=leg, path=path):
+                assert leg in self.open
+                assert leg not in self.recording
+                self.recording[leg] = path, now
+                return []
+            case StopRecording(call=call, leg=leg):
+                return self._finish(call, leg, now)
             case OpenPort() if self.lost:
                 return []
             case OpenPort(call=call, leg=leg) if self.refused:
@@ -164,9 +184,10 @@ class Ports:
                 )
                 return [(0.0005, fact)]
             case ClosePort(call=call, leg=leg):
-                return self._close([leg], call)
+                return self._close([leg], call, now)
             case CloseMedia(call):
-                return self._close([g for g, c in self.open.items() if c == call], call)
+                legs = [leg for leg, of in self.open.items() if of == call]
+                return self._close(legs, call, now)
             case LetHear(call=call, leg=leg, hearing=hearing):
                 self.hearing[leg] = hearing
                 self.heard.append((leg, hearing))
@@ -180,9 +201,26 @@ class Ports:
             case _:
                 return []
 
-    def _close(self, legs: list[LegId], call: CallId) -> list[tuple[float, MediaFact]]:
-        closed = [leg for leg in legs if self.open.pop(leg, None) is not None]
+    def _finish(
+        self, call: CallId, leg: LegId, now: float
+    ) -> list[tuple[float, MediaFact]]:
+        if leg not in self.recording:
+            return []
+        path, began = self.recording.pop(leg)
+        self.recorded[path] = round((now - began) * 1000)
         return [
+            (
+                0.0004,
+                Recorded(call=call, leg=leg, path=path, milliseconds=self.recorded[path]),
+            )
+        ]
+
+    def _close(
+        self, legs: list[LegId], call: CallId, now: float
+    ) -> list[tuple[float, MediaFact]]:
+        finished = [fact for leg in legs for fact in self._finish(call, leg, now)]
+        closed = [leg for leg in legs if self.open.pop(leg, None) is not None]
+        return finished + [
             (0.0005, PortClosed(call=call, leg=leg, quality=Quality(packets_received=1)))
             for leg in closed
         ]
@@ -207,6 +245,8 @@ class Stage:
         self.wire: Wire[Parcel] = Wire(seed, faults)
         self.phones: dict[Address, Phone] = {}
         self.ports = Ports()
+        self.recordings = RECORDINGS
+        """Where a node made from now on keeps recordings."""
         self.journal: dict[CallId, bytes] = {}
         self.counters: dict[str, str] = {}
         self.records: list[CallRecord] = []
@@ -304,6 +344,10 @@ class Stage:
             self._later(0.0, MediaLost(call))
         self.ports.open.clear()
 
+    def forget_facts(self) -> None:
+        """Lose what the media plane was about to say."""
+        self._facts.clear()
+
     def run(self, seconds: float) -> None:
         """Let time pass."""
         end = self.now + seconds
@@ -398,7 +442,7 @@ class Stage:
                     pass
                 case _:
                     assert isinstance(output, MediaOrder)
-                    for delay, fact in self.ports.take(output):
+                    for delay, fact in self.ports.take(output, self.now):
                         self._later(delay, fact)
 
     def _later(self, delay: float, fact: MediaFact) -> None:
@@ -415,6 +459,7 @@ class Stage:
                 snapshot=self.snapshot,
                 ledger=self._ledger(),
                 counters=dict(self.counters),
+                recordings=self.recordings,
             ),
         )
 

@@ -23,6 +23,8 @@ from b2bua.service.plan import (
     Target,
     ToDestination,
     ToGroup,
+    ToMenu,
+    ToVoicemail,
 )
 from b2bua.service.record import Step
 from b2bua.service.routing import (
@@ -237,8 +239,10 @@ def named(target: Target) -> str:
             return f"destination {name}"
         case ToGroup(name):
             return f"group {name}"
-        case _:
-            return f"menu {target.name}"
+        case ToMenu(name):
+            return f"menu {name}"
+        case ToVoicemail():
+            return "voicemail"
 
 
 def bars(plan: Plan, caller: Caller, at: datetime, world: World) -> Bar:

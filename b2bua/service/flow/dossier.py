@@ -72,6 +72,12 @@ class Dossier:
     keys: str = ""
     trace: list[Step] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    recording: str = ""
+    """File of the talk, from the moment it is asked for."""
+    recording_ms: int = 0
+    """Its length; 0 until it is complete."""
+    voicemail: str = ""
+    voicemail_ms: int = 0
     ladder: list[LadderLine] = field(default_factory=list)
     quality: list[LegQuality] = field(default_factory=list)
 
@@ -165,6 +171,10 @@ class Dossier:
             trace=tuple(self.trace),
             ladder=tuple(self.ladder),
             quality=tuple(self.quality),
+            recording=self.recording,
+            recording_ms=self.recording_ms,
+            voicemail=self.voicemail,
+            voicemail_ms=self.voicemail_ms,
             fault=conclusion.fault,
         )
 

@@ -6,6 +6,7 @@ the call ended            outcome                                   status, Q.85
 by a rule's refusal       refused, busy, no answer or failed, by    the rule's
                           the refusal's cause
 by the caller, waiting    abandoned                                 487, theirs or 16
+with a message            busy, if that is why, else no answer      16
 by either, talking        answered                                  487, theirs or 16
 by something that broke   answered if they talked, else failed      480, 41
 by our own fault          the same                                  500, 41
@@ -39,6 +40,20 @@ def by_refusal(refusal: Refusal, moment: Moment) -> Conclusion:
         end_reason=refusal.rule,
         status=refusal.status,
         q850=refusal.q850,
+    )
+
+
+def by_message(instead: Refusal, moment: Moment) -> Conclusion:
+    """The caller left a message, where ``instead`` would have been said otherwise.
+
+    Nobody answered: whoever counts missed calls counts this one.
+    """
+    return Conclusion(
+        ended=moment,
+        outcome=OUTCOMES.get(instead.q850, Outcome.NO_ANSWER),
+        end_reason="voicemail",
+        status=instead.status,
+        q850=NORMAL,
     )
 
 

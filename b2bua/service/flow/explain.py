@@ -23,7 +23,15 @@ from b2bua.service.flow.decision import (
 )
 from b2bua.service.ivr import Ask, Chose, GaveUp, Hush, MenuOutput, MenuWalk
 from b2bua.service.number import Caller
-from b2bua.service.plan import Announcements, Plan, Target, ToDestination, ToGroup, ToMenu
+from b2bua.service.plan import (
+    Announcements,
+    Plan,
+    Target,
+    ToDestination,
+    ToGroup,
+    ToMenu,
+    ToVoicemail,
+)
 from b2bua.service.record import ChargeBasis, Step
 
 
@@ -33,6 +41,8 @@ class Fate(enum.Enum):
     DIAL = "dial"
     MENU = "menu"
     """It is asked, and the keys given do not answer."""
+    VOICEMAIL = "voicemail"
+    """The caller may leave a message."""
     REFUSE = "refuse"
 
 
@@ -126,6 +136,8 @@ class _Walk:
             target = walked.target
         if target is None or isinstance(target, ToMenu):
             return self._closed(plan, Fate.REFUSE, refusal=NO_CHOICE)
+        if isinstance(target, ToVoicemail):
+            return self._take_message(plan)
         return self._dial(plan, target)
 
     def _note_answering(self, plan: Plan) -> None:
@@ -140,9 +152,20 @@ class _Walk:
         caller, at = self._enquiry.caller, self._enquiry.at
         choice = choose(plan, target, caller, at, self._world)
         self._trace += choice.trace
+        if choice.refusal is not None and plan.forwarding.voicemail:
+            return self._take_message(plan)
         if choice.refusal is not None:
             return self._closed(plan, Fate.REFUSE, refusal=choice.refusal)
+        if plan.recording is not None:
+            why = f"legs: {plan.recording.legs.value}"
+            self._trace.append(Step("recording", True, why))
         return self._closed(plan, Fate.DIAL, self._hunt(plan, choice))
+
+    def _take_message(self, plan: Plan) -> Explanation:
+        self._answered = True
+        why = f"a message of at most {plan.voicemail.seconds} s"
+        self._trace.append(Step("voicemail", True, why))
+        return self._closed(plan, Fate.VOICEMAIL)
 
     def _hunt(self, plan: Plan, choice: Choice) -> tuple[str, ...]:
         """First assignment, the group's own order, then forwards: busy, then no answer."""

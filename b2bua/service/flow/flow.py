@@ -4,11 +4,13 @@ The flow decides; :class:`b2bua.call.call.Call` carries out. It is a walk throug
 
     OPENING ──► PASSWORD ──► MENU ──► HUNTING ──► TALKING ──► ENDING ──► OVER
        │            │          │         │                      ▲
-       └────────────┴──────────┴─────────┴──► ANNOUNCING ───────┘
+       └────────────┴──────────┴─────────┴──► ANNOUNCING ───────┤
+                                         └──► VOICEMAIL ────────┘
 
-Each phase may be skipped, every phase may end the call, and there is one way out,
-:meth:`CallFlow._end`: both sides are released at once, and the record follows as soon as
-ports and sessions are back, or a moment later whatever becomes of them.
+A talk that is recorded begins with a NOTICE. Each phase may be skipped, every phase may
+end the call, and there is one way out, :meth:`CallFlow._end`: both sides are released at
+once, and the record follows as soon as ports and sessions are back, or a moment later
+whatever becomes of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,6 +29,7 @@ from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
 from b2bua.service.flow.decision import (
     NO_CHOICE,
     NO_ROUTE,
+    NOBODY_ANSWERED,
     PASSWORD,
     Refusal,
     World,
@@ -35,10 +38,12 @@ from b2bua.service.flow.decision import (
     exhausted,
 )
 from b2bua.service.flow.dossier import Conclusion, Dossier, Moment, quality_of
+from b2bua.service.flow.message import Heard, Left, Message
 from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor
 from b2bua.service.flow.phase import (
     ANNOUNCEMENT_LIMIT,
     ASKING_LIMIT,
+    MESSAGE_LIFETIME,
     NO_AUDIO,
     RETRY_AFTER,
     SETTLE_LIMIT,
@@ -50,8 +55,10 @@ from b2bua.service.flow.phase import (
 )
 from b2bua.service.flow.ringing import Ringing
 from b2bua.service.flow.search import Search, attempt_of, target_for
-from b2bua.service.plan import Announcements, Plan, ToMenu, TrunkRule
+from b2bua.service.flow.tape import Tape
+from b2bua.service.plan import Announcements, Plan, ToMenu, ToVoicemail, TrunkRule
 from b2bua.service.plan import Target as PlanTarget
+from b2bua.service.record import Step
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import Cause
@@ -63,6 +70,8 @@ class Surroundings:
 
     world: Callable[[Plan], World]
     trunks: Callable[[str], TrunkRule]
+    recordings: str = ""
+    """Directory for recordings; empty: there are none."""
 
 
 class CallFlow:
@@ -80,6 +89,10 @@ class CallFlow:
         self._refusal: Refusal | None = None
         self._search: Search | None = None
         self._ringing = Ringing(call.caller, dossier)
+        self._tape = Tape(call, dossier, around.recordings)
+        self._message: Message | None = None
+        self._instead = NOBODY_ANSWERED
+        """What would be said to a caller who may leave a message."""
         self._limit: Instant | None = None
         """When the phase has lasted for long enough."""
         self._conclusion: Conclusion | None = None
@@ -89,7 +102,8 @@ class CallFlow:
         """When :meth:`wake` must next be called."""
         if self.phase is Phase.OVER:
             return None
-        return earliest(self.call.deadline, self._asking.deadline, self._limit)
+        message = None if self._message is None else self._message.deadline
+        return earliest(self.call.deadline, self._asking.deadline, message, self._limit)
 
     @property
     def over(self) -> bool:
@@ -103,13 +117,13 @@ class CallFlow:
 
     @property
     def answered(self) -> bool:
-        """Whether both sides are talking: the journal can bring such a call back."""
-        return self.phase is Phase.TALKING
+        """Whether both sides are there: the journal can bring such a call back."""
+        return self.phase in (Phase.NOTICE, Phase.TALKING)
 
     @property
     def engaged(self) -> tuple[str, ...]:
         """Names of the destinations that this call rings or talks to."""
-        if self.phase is Phase.TALKING:
+        if self.answered:
             return (self.dossier.destination,)
         if self.phase is Phase.HUNTING:
             return tuple(leg.target.name for leg in self.call.hunt.ringing)
@@ -130,10 +144,12 @@ class CallFlow:
 
     def restore(self, moment: Moment) -> list[FlowOutput]:
         """Go on with an established call that was taken from the journal."""
-        self.phase = Phase.TALKING
         talked = self.dossier.destination_answered or moment
+        begun = self._talk(moment) if self.phase is Phase.NOTICE else []
+        self.phase = Phase.TALKING
         self._limit = talked.now + TALK_LIMIT
-        return [Remember(), *self._carry(self.call.extend(TALKING_LIFETIME), moment)]
+        extended = self._carry(self.call.extend(TALKING_LIFETIME), moment)
+        return [Remember(), *begun, *extended]
 
     def receive(self, event: sip.Event, moment: Moment) -> list[FlowOutput]:
         """Take what one of the call's sessions says."""
@@ -149,6 +165,8 @@ class CallFlow:
         """Fire what is due."""
         outputs = self._carry(self.call.wake(moment.now), moment)
         outputs += self._asked(self._asking.wake(moment.now), moment)
+        if self._message is not None:
+            outputs += self._messaged(self._message.wake(moment.now), moment)
         if self._limit is not None and self._limit <= moment.now:
             outputs += self._out_of_time(moment)
         return self._settle(outputs, moment)
@@ -184,6 +202,9 @@ class CallFlow:
             case leg_events.Measured(leg, quality):
                 self._measure(leg, quality)
                 return []
+            case leg_events.Recorded():
+                self._tape.recorded(fact)
+                return []
             case leg_events.Failed(leg=leg):
                 return self._failed(fact, moment)
             case _ if self.phase in (Phase.ENDING, Phase.OVER):
@@ -204,8 +225,8 @@ class CallFlow:
                 return self._pressed(fact, moment)
             case leg_events.PromptsEnded(_, token):
                 return self._prompts_ended(token, moment)
-            case leg_events.Unheard(leg):
-                return self._unheard(leg, moment)
+            case leg_events.Unheard(leg, why):
+                return self._unheard(leg, why, moment)
             case leg_events.FellSilent():
                 return self._fail("no audio", moment) if self.answered else []
             case leg_events.Ended():
@@ -243,12 +264,14 @@ class CallFlow:
             answered = self._pick_up(moment)
             asked = self._asking.menu(self._plan, target.name, moment.now)
             return answered + self._asked(asked, moment)
+        if isinstance(target, ToVoicemail):
+            return self._take_message(NOBODY_ANSWERED, moment)
         self.phase = Phase.HUNTING
         self._limit = moment.now + UNANSWERED_LIMIT
         search = Search(self._plan, self.arrival, self.dossier, self._around.world)
         choice = search.begin(target, moment.at)
         if choice.refusal is not None:
-            return self._refuse(choice.refusal, moment)
+            return self._nobody(choice.refusal, moment)
         self._search = search
         names = choice.order if choice.at_once else choice.order[:1]
         rotors = [SaveRotor(key, state) for key, state in choice.rotors]
@@ -303,26 +326,73 @@ class CallFlow:
         if (name := search.forward(failed.verdict, moment.at)) is not None:
             return outputs + self._try([name], moment)
         outcomes = [attempt.outcome for attempt in self.dossier.attempts]
-        return outputs + self._refuse(self._nobody(outcomes), moment)
+        return outputs + self._nobody(self._exhausted(outcomes), moment)
 
-    def _nobody(self, outcomes: Sequence[str]) -> Refusal:
+    def _exhausted(self, outcomes: Sequence[str]) -> Refusal:
         """How a call ends that nobody took, in the word of the trunk it came by."""
         trunk = self._around.trunks(self.arrival.trunk)
         return exhausted(outcomes, trunk.nobody_answered)
+
+    def _nobody(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
+        """Let the caller, whom nobody takes, leave a message if the plan has it so."""
+        if self._plan.forwarding.voicemail:
+            return self._take_message(refusal, moment)
+        return self._refuse(refusal, moment)
+
+    def _take_message(self, instead: Refusal, moment: Moment) -> list[FlowOutput]:
+        plan, self._instead, self._search = self._plan, instead, None
+        if not self._tape.ready:
+            self._note("voicemail", False, "this node has no place for recordings")
+            return self._refuse(instead, moment)
+        self._note("voicemail", True, f"a message of at most {plan.voicemail.seconds} s")
+        self.phase = Phase.VOICEMAIL
+        answered = self._pick_up(moment)
+        lifetime = self._carry(self.call.extend(MESSAGE_LIFETIME), moment)
+        self._limit = None
+        self._message = Message(self.call.caller, self._tape, plan)
+        asked = self._messaged(self._message.begin(moment.now), moment)
+        return [*answered, *lifetime, *asked, Remember()]
+
+    def _messaged(self, heard: Sequence[Heard], moment: Moment) -> list[FlowOutput]:
+        passed: list[FlowOutput] = []
+        for one in heard:
+            if isinstance(one, Left):
+                passed += self._end(ending.by_message(self._instead, moment))
+            else:
+                passed += self._carry([one], moment)
+        return [*passed, Remember()] if heard else passed
 
     def _answered(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
         self._note_attempt(leg)
         self.dossier.destination = self.call.hunt.legs[leg].target.name
         self.dossier.destination_answered = moment
         outputs = self._pick_up(moment)
-        self.phase, self._search = Phase.TALKING, None
-        self._limit = moment.now + TALK_LIMIT
-        joined = [*self.call.join(), *self.call.extend(TALKING_LIFETIME)]
-        return [*outputs, *self._carry(joined, moment), Remember()]
+        self._search = None
+        outputs += self._carry(self.call.extend(TALKING_LIFETIME), moment)
+        recording = self._plan.recording
+        if recording is None or not recording.notice or not self._tape.ready:
+            return outputs + self._talk(moment)
+        self.phase, self._limit = Phase.NOTICE, moment.now + ANNOUNCEMENT_LIMIT
+        told = self.call.tell_both(hearing.notice(self._plan))
+        return [*outputs, *self._carry(told, moment), Remember()]
+
+    def _talk(self, moment: Moment) -> list[FlowOutput]:
+        """Join both sides, and record them if the plan has it so."""
+        self.phase, self._limit = Phase.TALKING, moment.now + TALK_LIMIT
+        joined = self.call.join()
+        plan = self.arrival.plan
+        if plan is not None and plan.recording is not None:
+            legs = plan.recording.legs
+            joined += self._tape.talk(legs)
+            self._note("recording", self._tape.ready, f"legs: {legs.value}")
+        return [*self._carry(joined, moment), Remember()]
 
     def _pressed(self, pressed: leg_events.Pressed, moment: Moment) -> list[FlowOutput]:
         from_caller = pressed.leg == self.call.caller.leg
         destination = self.call.destination
+        if self._message is not None and from_caller:
+            pressed_ = self._message.press(pressed.digit, moment.now)
+            return self._messaged(pressed_, moment)
         if self.phase is not Phase.TALKING:
             asked = self._asking.press(pressed.digit, moment.now) if from_caller else []
             return self._asked(asked, moment)
@@ -334,18 +404,29 @@ class CallFlow:
     def _prompts_ended(self, token: str, moment: Moment) -> list[FlowOutput]:
         if self.phase is Phase.ANNOUNCING and token == hearing.ANNOUNCED:
             return self._out_of_time(moment)
+        if self.phase is Phase.NOTICE and token == hearing.NOTICE:
+            return self._talk(moment)
+        if self._message is not None:
+            return self._messaged(self._message.prompts_ended(token, moment.now), moment)
         return self._asked(self._asking.prompts_ended(token, moment.now), moment)
 
-    def _unheard(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
+    def _unheard(self, leg: LegId, why: str, moment: Moment) -> list[FlowOutput]:
         """What the caller was to hear cannot be played: nobody waits for its end."""
+        if self._tape.refused(why):
+            self._note("recording", False, why)
+            return [] if self._message is None else self._fail("no recording", moment)
         if leg != self.call.caller.leg:
             return []
-        if self.phase is Phase.ANNOUNCING:
+        if self.phase in (Phase.ANNOUNCING, Phase.NOTICE):
             return self._out_of_time(moment)
+        if self._message is not None:
+            return self._messaged(self._message.unheard(moment.now), moment)
         return self._asked(self._asking.unheard(moment.now), moment)
 
     def _left(self, ended: leg_events.Ended, moment: Moment) -> list[FlowOutput]:
         """One side is gone: let the other go, at once and independently."""
+        if self._message is not None and self._message.spoken:
+            return self._end(ending.by_message(self._instead, moment))
         who = "caller" if ended.leg == self.call.caller.leg else "destination"
         return self._end(ending.by_leaving(ended, who, moment, talked=self._talked))
 
@@ -385,7 +466,11 @@ class CallFlow:
             case Phase.HUNTING:
                 self._search = None
                 stopped = self._carry(self.call.give_up(moment.now), moment)
-                return stopped + self._refuse(self._nobody(["no-answer"]), moment)
+                return stopped + self._nobody(self._exhausted(["no-answer"]), moment)
+            case Phase.NOTICE:
+                return self._talk(moment)
+            case Phase.VOICEMAIL:
+                return []
             case Phase.TALKING:
                 return self._fail("talk limit", moment)
             case Phase.ENDING | Phase.OVER:
@@ -410,7 +495,7 @@ class CallFlow:
         """Let both sides go: the one way out of every phase."""
         moment = conclusion.ended
         self.phase, self._conclusion = Phase.ENDING, conclusion
-        self._search = None
+        self._search = self._message = None
         self._asking.stop()
         self._limit = moment.now + SETTLE_LIMIT
         released = self.call.release(
@@ -430,6 +515,9 @@ class CallFlow:
             return outputs
         self.phase, self._limit = Phase.OVER, None
         return [*outputs, Finished(self.dossier.record(self._conclusion))]
+
+    def _note(self, rule: str, passed: bool, why: str) -> None:
+        self.dossier.trace.append(Step(rule, passed, why))
 
     def _note_attempt(self, leg: LegId) -> None:
         tried = next(one for one in reversed(self.call.hunt.tried) if one.leg == leg)

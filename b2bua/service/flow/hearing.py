@@ -9,6 +9,8 @@ RINGBACK: Final = "tones/ringback"
 ANNOUNCED: Final = "announced"
 """Token of an announcement before a refusal."""
 
+NOTICE: Final = "notice"
+
 
 def media_name(name: str, plan: Plan | None) -> str:
     """Under which name the media processes know a prompt.
@@ -26,6 +28,11 @@ def media_name(name: str, plan: Plan | None) -> str:
 def announcement(name: str, plan: Plan | None) -> HearPrompts:
     """An announcement, once; its end is reported."""
     return HearPrompts(prompts=(media_name(name, plan),), token=ANNOUNCED)
+
+
+def notice(plan: Plan) -> HearPrompts:
+    """That the talk will be recorded."""
+    return HearPrompts(prompts=(media_name("recording-notice", plan),), token=NOTICE)
 
 
 def ringback() -> HearPrompts:

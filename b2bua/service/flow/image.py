@@ -16,6 +16,7 @@ from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.ending import by_failure
 from b2bua.service.flow.flow import CallFlow, Surroundings
+from b2bua.service.flow.phase import Phase
 from b2bua.service.plan import Plan
 from b2bua.service.record import CallRecord
 from b2bua.sip.dialog.events import SessionId
@@ -86,7 +87,10 @@ def restored(
         trunk=dossier.trunk,
         max_forwards=0,
     )
-    return CallFlow(call, dossier, arrival, around)
+    flow = CallFlow(call, dossier, arrival, around)
+    if image.phase == Phase.NOTICE.value:
+        flow.phase = Phase.NOTICE
+    return flow
 
 
 def broken_off(dossier: Dossier, phase: str, moment: Moment, fault: str = "") -> CallRecord:

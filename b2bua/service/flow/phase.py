@@ -15,6 +15,8 @@ SETTLE_LIMIT: Final = 1.0
 """Seconds that a record waits for ports and sessions to come back."""
 WAITING_LIFETIME: Final = 600.0
 """Seconds of media for a call that nobody has answered yet."""
+MESSAGE_LIFETIME: Final = 900.0
+"""Seconds of media for a caller who leaves a message."""
 TALKING_LIFETIME: Final = TALK_LIMIT + 60.0
 RETRY_AFTER: Final = 5
 """Seconds after which a caller for whom no port was free may try again."""
@@ -31,6 +33,9 @@ class Phase(enum.Enum):
     PASSWORD = "password"
     MENU = "menu"
     HUNTING = "hunting"
+    NOTICE = "notice"
+    """Both sides are told that the talk will be recorded."""
     TALKING = "talking"
+    VOICEMAIL = "voicemail"
     ENDING = "ending"
     OVER = "over"

@@ -13,7 +13,7 @@ from b2bua.service.area import AreaTable, identify
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.explain import Enquiry, explain
 from b2bua.service.number import Caller, CallerKind
-from b2bua.service.plan import Announcements, Mode, Plan
+from b2bua.service.plan import Announcements, Mode, Plan, Recording, ToVoicemail, When
 from tests.service.plans import CALENDAR, at, caller_from, the_plan, with_group
 
 SHENZHEN = "075588886666"
@@ -21,6 +21,7 @@ HAIKOU = "089812345678"
 BEIJING = "01012345678"
 TABLE = AreaTable(provinces={"0755": "广东", "0898": "海南", "010": "北京"})
 WORLD = World(calendar=CALENDAR)
+MESSAGE = ToVoicemail()
 
 
 def asked(
@@ -179,3 +180,42 @@ def test_every_call_has_an_outcome_that_fits_together(
     assert (said["refusal"] is not None) == (said["outcome"] == "refuse")
     assert bool(said["destinations"]) == (said["outcome"] == "dial")
     json.dumps(said)
+
+
+def test_out_of_hours_a_message_may_be_left() -> None:
+    plan = the_plan()
+    night = replace(plan, routes=(*plan.routes[:2], replace(plan.routes[2], to=MESSAGE)))
+    told = asked(BEIJING, EVENING, plan=night)
+    assert (told["outcome"], told["charge_basis"]) == ("voicemail", "answer")
+    assert told["trace"][-1] == {  # type: ignore[index]
+        "rule": "voicemail",
+        "passed": True,
+        "why": "a message of at most 120 s",
+    }
+
+
+def test_a_menu_leads_to_a_message() -> None:
+    plan = the_plan()
+    main = plan.menus["main"]
+    keys = {**main.keys, "9": MESSAGE}
+    menus = {"main": replace(main, keys=keys)}
+    told = asked(BEIJING, OFFICE, "9", plan=replace(plan, menus=menus))
+    assert told["outcome"] == "voicemail"
+
+
+@pytest.mark.parametrize(("last", "outcome"), [(True, "voicemail"), (False, "refuse")])
+def test_a_message_is_the_last_resort(last: bool, outcome: str) -> None:
+    plan = the_plan()
+    shut = {
+        name: replace(one, when=When(hours=((0, 1),)))
+        for name, one in plan.destinations.items()
+    }
+    forwarding = replace(plan.forwarding, voicemail=last)
+    closed = replace(plan, destinations=shut, forwarding=forwarding)
+    assert asked(BEIJING, EVENING, plan=closed)["outcome"] == outcome
+
+
+def test_that_a_talk_is_recorded_is_told() -> None:
+    told = asked(BEIJING, EVENING, plan=replace(the_plan(), recording=Recording()))
+    step = {"rule": "recording", "passed": True, "why": "legs: both"}
+    assert step in told["trace"]  # type: ignore[operator]

@@ -20,11 +20,13 @@ from b2bua.app import build, snapshots
 from b2bua.app.announcer import Announcer
 from b2bua.app.books import Books
 from b2bua.app.carrier import Carrier, Heed
+from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
 from b2bua.app.storage import Storage, prepare
 from b2bua.app.tasks import Tasks
+from b2bua.app.webhooks import Webhooks
 from b2bua.call.media import CallId, CloseMedia, MediaFact
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
@@ -347,6 +349,20 @@ class Node:
         self._tasks.spawn("usage", self._books.run)
         self._tasks.spawn("live", announcer.run)
         self._tasks.spawn("journal", self._checkpoint)
+        self._tell_enterprises()
+
+    def _tell_enterprises(self) -> None:
+        happenings = Happenings(self._exchange.live, lambda: self._outlook.snapshot.plans)
+        webhooks = Webhooks(
+            self._storage.outbox,
+            build.webhook_reach(self._settings),
+            happened=happenings.fresh,
+        )
+        self._tasks.spawn("webhooks", webhooks.run)
+        watch = self._metrics.watch
+        watch("webhooks_delivered", "Webhooks taken", lambda: webhooks.delivered)
+        watch("webhooks_failed", "Attempts that failed", lambda: webhooks.failed)
+        watch("webhooks_dead", "Webhooks given up", lambda: webhooks.dead)
 
     async def _checkpoint(self) -> None:
         """Move the journal to its main file, off the loop."""

@@ -199,6 +199,28 @@ def live(
 
 
 @app.command()
+def webhooks(  # noqa: PLR0913, PLR0917  # its options
+    number: OptionalNumber = None,
+    state: Annotated[
+        str, typer.Option(metavar="STATE", help="pending, delivered or dead.")
+    ] = "",
+    retry: Annotated[
+        str | None, typer.Option(metavar="ID", help="Send this one again.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 1000,
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """List what enterprises were told by webhook, newest first."""
+    from b2bua.cli.webhooks import retry as run_retry  # noqa: PLC0415
+    from b2bua.cli.webhooks import webhooks as run_webhooks  # noqa: PLC0415
+
+    if retry is not None:
+        return run_retry(config, retry)
+    return run_webhooks(config, number, state, limit, as_json=json)
+
+
+@app.command()
 def dial(  # noqa: PLR0913, PLR0917  # its options
     uri: Annotated[str, typer.Argument(metavar="SIP-URI")],
     caller: Annotated[str, typer.Option("--from", metavar="CALLER")] = "13900000000",

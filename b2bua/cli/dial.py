@@ -112,6 +112,9 @@ class _Conversation:
                     case Failed(status=status, verdict=verdict, q850=q850):
                         cause = f", Q.850 {q850}" if q850 else ""
                         self._tell(f"not answered: {verdict.value}, {status}{cause}")
+                        if not self._port_is_open():
+                            return False
+                        self._phone.do(self._dialled().audio.close())
                     case Ended(release=release):
                         self._tell(f"ended: {release.value}")
                         self._phone.do(self._dialled().audio.close())

@@ -174,7 +174,7 @@ class Counting:
 
 def rung(record: CallRecord) -> int:
     """Milliseconds that the destination rang which answered."""
-    for attempt in reversed(record.attempts):
+    for attempt in record.attempts:
         if attempt.outcome == "answered":
             return attempt.ring_ms
     return 0

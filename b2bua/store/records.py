@@ -19,7 +19,7 @@ JSON_COLUMNS: Final = frozenset({"attempts", "trace", "ladder", "quality"})
 HEAVY_COLUMNS: Final = frozenset({"ladder", "quality", "arithmetic", "fault", "trace"})
 """What an analysis does not read, or not whole."""
 PAGE: Final = 500
-LEAN_PAGE: Final = 5000
+LEAN_PAGE: Final = 2000
 LEAN: Final = f"""
 select to_jsonb(lean)::text as record
 from (

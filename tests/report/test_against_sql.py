@@ -257,12 +257,14 @@ async def test_missed_calls(connection: Connection, figures: Figures) -> None:
 async def test_peak(connection: Connection, figures: Figures, kind: str) -> None:
     peak = await connection.fetchval(
         f"""with held as ({HELD if kind == "lines" else UP})
+        , edges (at, change) as (
+            select begins, 1 from held union all select ends, -1 from held
+        )
         select max(level) from (
-            select (select count(*) from held as b where b.begins <= a.begins
-                and b.ends > a.begins) as level
-            from held as a
-            where a.begins >= '2026-10-31T16:00Z' and a.begins < '2026-11-30T16:00Z'
-        ) as levels"""
+            select at, sum(change) over (order by at, change rows unbounded preceding)
+            from edges
+        ) as levels (at, level)
+        where at >= '2026-10-31T16:00Z' and at < '2026-11-30T16:00Z'"""
     )
     assert getattr(figures.lines, f"peak_{kind}") == peak
     assert peak > 3

@@ -116,7 +116,9 @@ class Peer:
         body = serialize_description(offer) if offer is not None else b""
         return self.request("INVITE", *extra, body=body, **changes)  # type: ignore[arg-type]
 
-    def ack_of(self, response: Response, *extra: tuple[str, str], body: bytes = b"") -> Request:
+    def ack_of(
+        self, response: Response, *extra: tuple[str, str], body: bytes = b""
+    ) -> Request:
         return self.request(
             "ACK",
             *extra,

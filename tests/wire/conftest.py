@@ -44,8 +44,8 @@ def _begun(request: pytest.FixtureRequest) -> None:
 def _serving(directory: Path, host: str) -> Iterator[Node]:
     served = Node(directory, host, settings(host))
     (served.seed / "lines.yaml").write_text(plans())
-    served.start()
     try:
+        served.start()
         yield served
     finally:
         served.stop()

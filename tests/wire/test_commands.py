@@ -29,8 +29,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     )
     for plan in (ROOT / "config" / "demo").glob("*.yaml"):
         (served.seed / plan.name).write_text(plan.read_text(encoding="utf-8"))
-    served.start()
     try:
+        served.start()
         yield served
     finally:
         served.stop()
@@ -121,8 +121,8 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         'trusted = true\ncaller_id = "caller"\n'
     )
     served = Node(tmp_path_factory.mktemp("bare"), host, settings)
-    served.start()
     try:
+        served.start()
         yield served
     finally:
         served.stop()

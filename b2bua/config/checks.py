@@ -181,6 +181,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "media.ports": _ports,
     "media.address": _bound,
     "web.listen": _address_or_none,
+    "web.proxies": _networks,
     "metrics.listen": _address_or_none,
     "service.allowed_destinations": _prefixes,
     "service.area_overrides": _areas,

@@ -98,6 +98,9 @@ class Web(Table, frozen=True, kw_only=True):
     """The portal."""
 
     listen: str = "127.0.0.1:8400"
+    """Empty: no portal."""
+    proxies: Strings = ()
+    """Addresses of reverse proxies that are believed about who asks (X-Forwarded-For)."""
 
 
 class Metrics(Table, frozen=True, kw_only=True):

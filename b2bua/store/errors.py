@@ -29,3 +29,7 @@ class MigrationRefused(StoreError):
 
 class PlanRefused(StoreError):
     """A draft cannot be published, or a plan that was asked for is not there."""
+
+
+class PlanMoved(PlanRefused):
+    """Somebody else has published a plan for the number in the meantime."""

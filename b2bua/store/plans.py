@@ -12,7 +12,7 @@ import msgspec
 
 from b2bua.service.plan import Calendar, Plan, Snapshot, Tariff, TrunkRule
 from b2bua.service.planfile import MalformedPlan, plan_from_mapping, plan_to_mapping
-from b2bua.store.errors import PlanRefused
+from b2bua.store.errors import PlanMoved, PlanRefused
 from b2bua.store.pool import WORK_SECONDS, Connection, Database
 
 SECRET_FIELDS: Final = frozenset({"password", "secret"})
@@ -31,6 +31,8 @@ class Draft:
     prompts: Mapping[str, bytes] = field(default_factory=dict)
     """Contents of prompts by the name under which media processes know them; those that
     are stored already may be left out."""
+    base: int | None = None
+    """The version that was changed: if it is not the current, nothing is published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ class Plans:
         """Publish all drafts or none.
 
         A draft that equals the current plan makes no new version; its text is kept all the
-        same. Raises PlanRefused if a number comes twice or a prompt's content is missing.
+        same. Raises PlanRefused if a number comes twice or a prompt's content is missing,
+        PlanMoved if a draft is based on a version that is not the current any more.
         """
         numbers = [draft.plan.number for draft in drafts]
         for number in numbers:
@@ -213,6 +216,8 @@ async def _publish(connection: Connection, draft: Draft) -> Published:
         " using (number, version) where number = $1",
         plan.number,
     )
+    if draft.base is not None and draft.base != (row["version"] if row else 0):
+        raise PlanMoved(f"{plan.number}: version {draft.base} is not the current any more")
     before: dict[str, object] = {} if row is None else msgspec.json.decode(row["plan"])
     before.pop("version", None)
     after = cast(

@@ -1,0 +1,215 @@
+"""One number's own rows, and no other's: all that the portal reads and writes.
+
+Whoever is signed in is given a :class:`Tenant`; there is no other way from a request to
+the tables, so that no page can forget whose row it shows.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from b2bua.service.limits import Usage
+from b2bua.service.plan import Calendar, Plan
+from b2bua.service.planfile import MalformedPlan, plan_from_mapping
+from b2bua.service.record import CallRecord, Outcome
+from b2bua.store.encoding import decode_record
+from b2bua.store.live import Live, LiveCall
+from b2bua.store.plans import Draft, Plans, Published
+from b2bua.store.pool import Database
+from b2bua.store.records import COLUMNS, HEAVY_COLUMNS, Records
+
+SEARCH_SECONDS: Final = 10.0
+LONGEST_PAGE: Final = 500
+SEARCH: Final = f"""
+select to_jsonb(lean)::text as record
+from (
+    select {", ".join(name for name in COLUMNS if name not in HEAVY_COLUMNS)}
+    from call_record
+    where number = $1
+    and ($2::timestamptz is null or invite_at >= $2)
+    and ($3::timestamptz is null or invite_at < $3)
+    and ($4::text = '' or (starts_with(caller, $4) and not caller_private))
+    and ($5::text = '' or area = $5)
+    and ($6::text = '' or outcome = $6)
+    and ($7::text = '' or destination = $7)
+    and ($8::timestamptz is null or (invite_at, id) < ($8, $9))
+    order by invite_at desc, id desc limit $10
+) as lean
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a listing: its last record."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which records are asked for, newest first; empty fields ask for nothing."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    """Not included."""
+    caller: str = ""
+    """The beginning of a number."""
+    area: str = ""
+    outcome: Outcome | None = None
+    destination: str = ""
+    after: Mark | None = None
+    """Go on after this record."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """The plan that calls follow now."""
+
+    plan: Plan
+    source: str
+    """Its text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One plan that was published."""
+
+    version: int
+    published_at: datetime
+    source: str
+    plan: Plan | None
+    """None if it cannot be read any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all numbers share."""
+
+    calendar: Calendar
+    own_numbers: frozenset[str]
+
+
+class Tenant:
+    """The rows of one number."""
+
+    def __init__(self, database: Database, number: str) -> None:
+        self.number = number
+        self._database = database
+        self._plans = Plans(database)
+        self._records = Records(database)
+        self._live = Live(database)
+
+    async def calls(self, search: Search) -> list[CallRecord]:
+        """One page of records, lean: without trace, ladder, quality and arithmetic."""
+        after = search.after
+        async with self._database.transaction(SEARCH_SECONDS) as connection:
+            rows = await connection.fetch(
+                SEARCH,
+                self.number,
+                search.since,
+                search.until,
+                search.caller,
+                search.area,
+                "" if search.outcome is None else search.outcome.value,
+                search.destination,
+                None if after is None else after.at,
+                "" if after is None else after.id,
+                min(search.limit, LONGEST_PAGE),
+            )
+        return [decode_record(row["record"].encode()) for row in rows]
+
+    async def call(self, call_id: str) -> CallRecord | None:
+        """One record whole; None if there is none, or it is another number's."""
+        record = await self._records.call(call_id)
+        return record if record is not None and record.number == self.number else None
+
+    async def live(self) -> list[LiveCall]:
+        """The calls that are up, oldest first."""
+        return [call for call in await self._live.live(self.number) if not call.lost]
+
+    async def outcomes(self, since: datetime) -> dict[Outcome, int]:
+        """How the calls ended that came since."""
+        async with self._database.transaction(SEARCH_SECONDS) as connection:
+            rows = await connection.fetch(
+                "select outcome, count(*) as calls from call_record"
+                " where number = $1 and invite_at >= $2 group by outcome",
+                self.number,
+                since,
+            )
+        counted = {row["outcome"]: row["calls"] for row in rows}
+        return {outcome: counted.get(outcome.value, 0) for outcome in Outcome}
+
+    async def usage(self, at: datetime, timezone: str) -> Usage:
+        """What the month and the week of ``at`` hold."""
+        return await self._records.usage(self.number, at, timezone)
+
+    def in_order(self, since: datetime, until: datetime) -> AsyncIterator[CallRecord]:
+        """Records for analysis, oldest first."""
+        return self._records.in_order(self.number, since, until)
+
+    async def plan(self) -> Current | None:
+        """The current plan; None if the number has none."""
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                "select plan::text, source from plan join plan_version"
+                " using (number, version) where number = $1",
+                self.number,
+            )
+        found = None if row is None else _read(row["plan"])
+        if row is None or found is None:
+            return None
+        return Current(plan=found, source=row["source"])
+
+    async def versions(self, limit: int) -> list[Version]:
+        """Every plan that was published, newest first."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                "select version, published_at, plan::text, source from plan_version"
+                " where number = $1 order by version desc limit $2",
+                self.number,
+                limit,
+            )
+        return [
+            Version(
+                version=row["version"],
+                published_at=row["published_at"],
+                source=row["source"],
+                plan=_read(row["plan"]),
+            )
+            for row in rows
+        ]
+
+    async def plans_by_version(self) -> dict[int, Plan]:
+        """Every version that can still be read."""
+        return await self._plans.versions(self.number)
+
+    async def publish(self, plan: Plan, source: str, base: int | None) -> Published:
+        """Make this the plan that the next call follows.
+
+        Raises PlanMoved if ``base`` is not the current version any more.
+        """
+        if plan.number != self.number:
+            raise ValueError(f"{plan.number} is not {self.number}")
+        draft = Draft(plan=plan, source=source, base=base)
+        return (await self._plans.publish([draft]))[0]
+
+    async def surroundings(self) -> Surroundings:
+        """What all numbers share: the calendar, and which numbers are ours."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("select number from plan")
+        return Surroundings(
+            calendar=await self._plans.calendar(),
+            own_numbers=frozenset(row["number"] for row in rows),
+        )
+
+
+def _read(text: str) -> Plan | None:
+    try:
+        return plan_from_mapping(msgspec.json.decode(text))
+    except MalformedPlan:
+        return None

@@ -1,0 +1,1 @@
+"""The portal and its API: what an enterprise sees of its number, and what it changes."""

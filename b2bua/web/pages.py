@@ -1,0 +1,308 @@
+"""The pages that look: sign-in, today, calls, one call, what would happen, analysis."""
+
+import secrets
+from datetime import UTC, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from b2bua.observe.ladder import draw
+from b2bua.report.month import MalformedMonth, Month
+from b2bua.report.wording import Language
+from b2bua.service.plan import Plan
+from b2bua.service.record import Outcome
+from b2bua.store.tenant import Mark, Search
+from b2bua.web import planning, reporting
+from b2bua.web.api import mark_of, mark_text
+from b2bua.web.gate import (
+    FORM_COOKIE,
+    SignedIn,
+    TooFast,
+    WrongPassword,
+    check_form_cookie,
+    forget,
+    keep,
+    session_of,
+    sign_in,
+    sign_out,
+)
+from b2bua.web.portal import Visit
+from b2bua.web.views import (
+    LANGUAGE_COOKIE,
+    THEME_COOKIE,
+    THEMES,
+    language_of,
+    local,
+    page,
+)
+
+router = APIRouter()
+
+A_YEAR: Final = 365 * 24 * 3600
+LATEST: Final = 8
+PAGE: Final = 50
+
+
+@router.get("/sign-in")
+async def sign_in_page(request: Request) -> Response:
+    """Ask for number and password."""
+    if await session_of(request) is not None:
+        return RedirectResponse("/", 303)
+    return _sign_in_form(request)
+
+
+@router.post("/sign-in")
+async def sign_in_now(request: Request) -> Response:
+    """Open a session, or say no without saying why."""
+    await check_form_cookie(request)
+    form = await request.form()
+    number, password = (str(form.get(name, "")) for name in ("number", "password"))
+    try:
+        session = await sign_in(request, number, password[:1024])
+    except WrongPassword:
+        return _sign_in_form(request, 401, number, "wrong")
+    except TooFast as error:
+        response = _sign_in_form(request, 429, number, "too_fast")
+        response.headers["Retry-After"] = str(error.seconds)
+        return response
+    response = RedirectResponse("/", 303)
+    keep(response, request, session)
+    return response
+
+
+@router.post("/sign-out")
+async def sign_out_now(visit: SignedIn) -> Response:
+    """End the session."""
+    await sign_out(visit.portal, visit.session)
+    response = RedirectResponse("/sign-in", 303)
+    forget(response)
+    return response
+
+
+@router.get("/language/{tongue}")
+async def choose_language(request: Request, tongue: str) -> Response:
+    """Remember the language and go back."""
+    if tongue not in ("zh", "en"):
+        raise HTTPException(404, "no such language")
+    return _remember(request, LANGUAGE_COOKIE, tongue)
+
+
+@router.get("/theme/{theme}")
+async def choose_theme(request: Request, theme: str) -> Response:
+    """Remember the look and go back."""
+    if theme not in THEMES:
+        raise HTTPException(404, "no such look")
+    return _remember(request, THEME_COOKIE, theme)
+
+
+@router.post("/reveal")
+async def reveal(request: Request, visit: SignedIn) -> Response:
+    """Show callers whole in this session, or mask them again."""
+    form = await request.form()
+    whole = form.get("whole") == "yes"
+    await visit.portal.sessions.reveal(visit.session, whole=whole)
+    visit.portal.log.info("callers shown", number=visit.tenant.number, whole=whole)
+    return RedirectResponse(_back(str(form.get("back", "/"))), 303)
+
+
+@router.get("/")
+async def today(request: Request, visit: SignedIn) -> Response:
+    """What is going on, and what the day came to."""
+    current = await visit.tenant.plan()
+    zone = planning.zone_of(current)
+    now = datetime.now(UTC)
+    midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone)
+    outcomes = await visit.tenant.outcomes(midnight)
+    return page(
+        request,
+        "today",
+        visit,
+        live=await visit.tenant.live(),
+        total=sum(outcomes.values()),
+        outcomes={outcome.value: count for outcome, count in outcomes.items()},
+        missed=sum(
+            outcomes[one] for one in (Outcome.BUSY, Outcome.NO_ANSWER, Outcome.ABANDONED)
+        ),
+        caps=[] if current is None else await _caps(visit, current.plan, now),
+        latest=await visit.tenant.calls(Search(limit=LATEST)),
+        plan=None if current is None else current.plan,
+        stamp=lambda at: local(at, zone),
+    )
+
+
+@router.get("/live")
+async def live(request: Request, visit: SignedIn) -> Response:
+    """The calls that are up, as the first page renews them."""
+    zone = planning.zone_of(await visit.tenant.plan())
+    return page(
+        request,
+        "live",
+        visit,
+        live=await visit.tenant.live(),
+        stamp=lambda at: local(at, zone),
+    )
+
+
+@router.get("/calls")
+async def calls(request: Request, visit: SignedIn) -> Response:
+    """Search the records."""
+    current = await visit.tenant.plan()
+    zone = planning.zone_of(current)
+    asked = {
+        name: request.query_params.get(name, "").strip()[:64]
+        for name in ("since", "until", "caller", "area", "outcome", "destination")
+    }
+    search = Search(
+        since=_moment(asked["since"], zone),
+        until=_moment(asked["until"], zone),
+        caller=asked["caller"],
+        area=asked["area"],
+        outcome=_outcome(asked["outcome"]),
+        destination=asked["destination"],
+        after=mark_of(request.query_params.get("after", "")[:200]),
+        limit=PAGE,
+    )
+    records = await visit.tenant.calls(search)
+    last = records[-1] if len(records) == PAGE else None
+    return page(
+        request,
+        "calls",
+        visit,
+        records=records,
+        asked=asked,
+        after="" if last is None else mark_text(Mark(last.invite_at, last.id)),
+        outcomes=[outcome.value for outcome in Outcome],
+        destinations=[] if current is None else list(current.plan.destinations),
+        stamp=lambda at: local(at, zone),
+        paged=bool(search.after),
+    )
+
+
+@router.get("/calls/{call_id}")
+async def call(request: Request, visit: SignedIn, call_id: str) -> Response:
+    """One call: what happened, why, and what it cost."""
+    record = await visit.tenant.call(call_id)
+    if record is None:
+        raise HTTPException(404, "there is no such call")
+    zone = planning.zone_of(await visit.tenant.plan())
+    moments = (
+        *("invite_at", "early_media_at", "answered_at"),
+        *("destination_answered_at", "ended_at"),
+    )
+    return page(
+        request,
+        "call",
+        visit,
+        record=record,
+        province=visit.portal.province_of(record.area) if record.area else "",
+        moments=[(name, getattr(record, name)) for name in moments],
+        drawn=draw(record),
+        stamp=lambda at: local(at, zone),
+    )
+
+
+@router.get("/try")
+async def try_it(request: Request, visit: SignedIn) -> Response:
+    """What would happen to a call."""
+    asked = {
+        name: request.query_params.get(name, "").strip()[:64]
+        for name in ("caller", "at", "keys")
+    }
+    found = None
+    if "caller" in request.query_params:
+        zone = planning.zone_of(await visit.tenant.plan())
+        question = planning.Question(
+            caller=asked["caller"],
+            at=_moment(asked["at"], zone),
+            keys=[key.strip() for key in asked["keys"].split(",") if key.strip()],
+        )
+        answer = await planning.ask(visit, question)
+        found = None if isinstance(answer, list) else answer
+    current = await visit.tenant.plan()
+    return page(
+        request,
+        "try",
+        visit,
+        asked=asked,
+        found=found,
+        destinations={} if current is None else current.plan.destinations,
+    )
+
+
+@router.get("/analysis")
+async def analysis(request: Request, visit: SignedIn) -> Response:
+    """A month's figures and advice, and the report to take away."""
+    zone = planning.zone_of(await visit.tenant.plan())
+    try:
+        month = Month.parse(request.query_params.get("month", ""))
+    except MalformedMonth:
+        month = reporting.month_of(datetime.now(UTC), zone)
+    figures = await reporting.figures(visit, month)
+    tongue = Language(language_of(request))
+    return page(
+        request,
+        "analysis",
+        visit,
+        month=str(month),
+        **reporting.sections(visit, figures, tongue),
+    )
+
+
+async def _caps(visit: Visit, plan: Plan, now: datetime) -> list[dict[str, object]]:
+    usage = await visit.tenant.usage(now, plan.timezone)
+    pairs = (
+        ("calls_month", usage.calls_this_month, plan.caps.calls_per_month),
+        ("calls_week", usage.calls_this_week, plan.caps.calls_per_week),
+        ("spend_month", usage.spent_this_month, plan.caps.spend_per_month),
+    )
+    return [
+        {"name": name, "used": used, "cap": cap, "money": name == "spend_month"}
+        for name, used, cap in pairs
+    ]
+
+
+def _sign_in_form(
+    request: Request, status: int = 200, number: str = "", wrong: str = ""
+) -> Response:
+    token = request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(24)
+    response = page(
+        request, "sign-in", status=status, token=token, entered=number[:32], wrong=wrong
+    )
+    response.set_cookie(
+        FORM_COOKIE,
+        token,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+def _remember(request: Request, cookie: str, value: str) -> Response:
+    response = RedirectResponse(_back(request.query_params.get("back", "/")), 303)
+    response.set_cookie(cookie, value, max_age=A_YEAR, httponly=True, samesite="lax")
+    return response
+
+
+def _back(path: str) -> str:
+    """A page of ours, whatever was asked for."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if ours and path.isprintable() and path.isascii() else "/"
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """What a form's field says; nothing for what is no time."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=zone) if found.tzinfo is None else found
+
+
+def _outcome(text: str) -> Outcome | None:
+    try:
+        return Outcome(text)
+    except ValueError:
+        return None

@@ -1,0 +1,185 @@
+"""Change a number's plan: check it as ``b2bua check`` does, publish it, question it.
+
+What an enterprise may not decide for itself stays as it is: whose number it is, whether it
+is in service, and what a minute costs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from b2bua.service.flow.decision import World
+from b2bua.service.flow.explain import Enquiry, Explanation, explain
+from b2bua.service.lint import Around, check
+from b2bua.service.plan import Plan
+from b2bua.service.planfile import Finding, plan_to_yaml, read_plain, read_plans
+from b2bua.service.planreading import Known
+from b2bua.service.planwriting import plain
+from b2bua.store.plans import Published
+from b2bua.store.tenant import Current
+from b2bua.web.portal import Visit
+
+NAME: Final = "plan"
+"""Of the file that findings are about: there is but one."""
+ZONE: Final = "Asia/Shanghai"
+"""Of numbers that have no plan."""
+MOST_KEYS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class NoPlan(Exception):
+    """The number has no plan, so nothing about it can be changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A call that might be made."""
+
+    caller: str
+    at: datetime | None = None
+    """None: now; without a zone it is the plan's."""
+    keys: Sequence[str] = ()
+    draft: str = ""
+    """YAML; empty: the published plan."""
+
+
+async def current_plan(visit: Visit) -> Current:
+    """The plan of the visit's number. Raises NoPlan."""
+    found = await visit.tenant.plan()
+    if found is None:
+        raise NoPlan
+    return found
+
+
+def zone_of(current: Current | None) -> ZoneInfo:
+    """Whose midnight counts."""
+    return ZoneInfo(ZONE if current is None else current.plan.timezone)
+
+
+def known(visit: Visit, current: Current) -> Known:
+    """What the number's next plan may name; its own prompts are stored already."""
+    return replace(visit.portal.known, own_prompts=current.plan.prompts)
+
+
+def read_text(visit: Visit, current: Current, text: str) -> Plan | list[Finding]:
+    """One plan from YAML, or everything that keeps it from being published."""
+    read = read_plans(text, NAME, known(visit, current))
+    if isinstance(read, list):
+        return read
+    if len(read) != 1:
+        return [_finding("", "one plan, of this number alone")]
+    return _reserved(read[0], current.plan) or read[0]
+
+
+async def remarks(visit: Visit, current: Current, text: str) -> list[Finding]:
+    """Everything that is wrong with a plan; of a faultless one, what looks odd."""
+    shared = await visit.tenant.surroundings()
+    around = Around(
+        calendar=shared.calendar,
+        today=datetime.now(zone_of(current)).date(),
+        own_numbers=shared.own_numbers,
+        prompts=visit.portal.prompts,
+    )
+    read = read_text(visit, current, text)
+    if isinstance(read, list):
+        return read
+    return check(text, NAME, known(visit, current), around)
+
+
+async def publish_text(
+    visit: Visit, current: Current, text: str, base: int | None
+) -> Published | list[Finding]:
+    """Publish YAML as it stands. May raise PlanMoved."""
+    read = read_text(visit, current, text)
+    if isinstance(read, list):
+        return read
+    return await _publish(visit, read, text, base)
+
+
+async def publish_plain(
+    visit: Visit,
+    current: Current,
+    value: object,
+    base: int | None,
+    prompts: Mapping[str, str] | None = None,
+) -> Published | list[Finding]:
+    """Publish a plan given as plain values. May raise PlanMoved.
+
+    ``prompts`` are stored ones that it may name besides the catalogue's; the current
+    plan's if they are not given.
+    """
+    names = known(visit, current)
+    if prompts is not None:
+        names = replace(names, own_prompts=prompts)
+    read = read_plain(value, NAME, names)
+    if isinstance(read, list):
+        return read
+    findings = _reserved(read, current.plan)
+    if findings:
+        return findings
+    return await _publish(visit, read, plan_to_yaml(read), base)
+
+
+async def publish_changed(
+    visit: Visit, current: Current, changed: Plan, base: int | None
+) -> Published | list[Finding]:
+    """Publish a plan made from the current or an earlier one. May raise PlanMoved."""
+    return await publish_plain(visit, current, plain(changed), base, changed.prompts)
+
+
+async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
+    """What would happen to a call; the same decision as a live one's."""
+    current = await visit.tenant.plan()
+    plan = None if current is None else current.plan
+    if question.draft and current is not None:
+        read = read_text(visit, current, question.draft)
+        if isinstance(read, list):
+            return read
+        plan = replace(read, version=current.plan.version)
+    at = question.at or datetime.now(UTC)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone_of(current))
+    number = visit.tenant.number
+    shared = await visit.tenant.surroundings()
+    world = World(calendar=shared.calendar, own_numbers=shared.own_numbers)
+    if plan is not None:
+        usage = await visit.tenant.usage(at, plan.timezone)
+        world = replace(world, usage=usage)
+    enquiry = Enquiry(
+        number=number,
+        caller=visit.portal.identify(question.caller),
+        at=at,
+        keys=tuple(question.keys[:MOST_KEYS]),
+    )
+    return explain(plan, enquiry, world)
+
+
+async def _publish(
+    visit: Visit, plan: Plan, source: str, base: int | None
+) -> Published | list[Finding]:
+    published = await visit.tenant.publish(plan, source, base)
+    visit.portal.log.info(
+        "plan published",
+        number=published.number,
+        version=published.version,
+        changes=len(published.changes),
+    )
+    return published
+
+
+def _reserved(plan: Plan, before: Plan) -> list[Finding]:
+    """What the operator alone may change."""
+    findings = []
+    if plan.number != before.number:
+        findings.append(_finding("number", f"this is the plan of {before.number}"))
+    if plan.active != before.active:
+        findings.append(_finding("active", "only the operator suspends and resumes"))
+    if plan.tariff != before.tariff:
+        findings.append(_finding("tariff", f"only the operator changes {before.tariff}"))
+    return findings
+
+
+def _finding(field: str, message: str) -> Finding:
+    return Finding(file=NAME, line=0, field=field, message=message)

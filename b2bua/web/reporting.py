@@ -1,0 +1,118 @@
+"""Call analysis in the portal: the figures of ``b2bua report``, of one's own number."""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from fastapi import Response
+
+from b2bua.report.advice import advise
+from b2bua.report.analysis import summed
+from b2bua.report.commas import commas
+from b2bua.report.counting import Counting, span
+from b2bua.report.figures import Figures, Subject
+from b2bua.report.month import Month
+from b2bua.report.page import page
+from b2bua.report.style import STYLE
+from b2bua.report.tables import Manner, plain, tables
+from b2bua.report.wording import Language, Wording
+from b2bua.report.workbook import workbook
+from b2bua.web.planning import zone_of
+from b2bua.web.portal import Visit
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+)
+"""The report is one page with its style inside."""
+
+
+def month_of(at: datetime, zone: ZoneInfo) -> Month:
+    """The month of a moment on those clocks."""
+    local = at.astimezone(zone)
+    return Month(local.year, local.month)
+
+
+async def figures(visit: Visit, month: Month) -> Figures:
+    """What a month came to."""
+    current = await visit.tenant.plan()
+    subject = Subject(
+        number=visit.tenant.number,
+        month=month,
+        at=datetime.now(UTC),
+        plan=None if current is None else current.plan,
+        plans=await visit.tenant.plans_by_version(),
+        zone=zone_of(current),
+        province_of=visit.portal.province_of,
+    )
+    counting = Counting(subject)
+    async for record in visit.tenant.in_order(*span(subject)):
+        counting.add(record)
+    return summed(counting, subject)
+
+
+def rendered(visit: Visit, found: Figures, form: str, language: Language) -> Response:
+    """The figures in a format; what leaves the portal as a file is logged."""
+    manner = Manner(Wording(language), full=visit.session.reveal)
+    if form != "json":
+        number = visit.tenant.number
+        visit.portal.log.info("report exported", number=number, month=str(found.month))
+    name = f"{visit.tenant.number}-{found.month}.{form}"
+    attached = {"Content-Disposition": f'attachment; filename="{name}"'}
+    match form:
+        case "csv":
+            return Response(commas(found, manner), media_type="text/csv", headers=attached)
+        case "xlsx":
+            return Response(workbook(found, manner), media_type=XLSX, headers=attached)
+        case "html":
+            return Response(
+                page(found, manner).encode("utf-8", "replace"),
+                media_type="text/html",
+                headers={"Content-Security-Policy": POLICY},
+            )
+        case _:
+            return Response(
+                msgspec.json.encode(_mapping(found, manner)), media_type="application/json"
+            )
+
+
+def _mapping(found: Figures, manner: Manner) -> dict[str, object]:
+    return {
+        "number": found.number,
+        "month": str(found.month),
+        "complete": found.complete,
+        "calls": found.totals.calls,
+        "answered": found.totals.answered,
+        "advice": [
+            {"what": one.what, "why": one.why}
+            for one in (advice.said(manner.words.language) for advice in advise(found))
+        ],
+        "tables": {
+            table.key: {
+                "title": table.title,
+                "columns": list(table.columns),
+                "rows": [[plain(cell) for cell in row] for row in table.rows],
+            }
+            for table in tables(found, manner)
+        },
+    }
+
+
+def sections(visit: Visit, found: Figures, language: Language) -> dict[str, Any]:
+    """What the page of analysis shows: a few tables, and the advice."""
+    manner = Manner(Wording(language), full=visit.session.reveal)
+    wanted = ("summary", "destinations", "areas", "reasons", "missed")
+    return {
+        "tables": [
+            (table.title, table.columns, [[plain(cell) for cell in r] for r in table.rows])
+            for table in tables(found, manner)
+            if table.key in wanted and table.rows
+        ],
+        "advice": [advice.said(language) for advice in advise(found)],
+        "total": found.totals.calls,
+    }

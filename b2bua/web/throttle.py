@@ -1,0 +1,128 @@
+"""How fast somebody may guess: per account and address, and nobody is locked out.
+
+The login name is a public number, so a stranger must not be able to close it. Each pair
+of account and address has tries of its own, which come back with time; and who has guessed
+wrong waits behind those who have not. Time is an argument (seconds, monotonic).
+"""
+
+import asyncio
+import heapq
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Final, TypeAlias
+
+TRIES: Final = 5
+"""In a row."""
+REFILL_SECONDS: Final = 60.0
+"""Until one more may be made."""
+MOST_PAIRS: Final = 200_000
+"""Remembered; beyond, the one that was quiet longest is forgotten."""
+AT_ONCE: Final = 2
+"""Passwords compared at the same time; each costs a core a twentieth of a second."""
+MOST_WAITING: Final = 64
+"""Who has guessed wrong is sent away when so many wait."""
+
+Pair: TypeAlias = tuple[str, str]
+
+
+def origin(address: str) -> str:
+    """What counts as one address: an IPv4 address, or the 64-bit network of an IPv6 one."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped) if mapped else str(IPv6Address(int(parsed) >> 64 << 64))
+    return str(parsed)
+
+
+@dataclass(slots=True)
+class _Guesses:
+    wrong: float
+    at: float
+
+
+class Throttle:
+    """Wrong guesses by account and address."""
+
+    def __init__(self) -> None:
+        self._guesses: OrderedDict[Pair, _Guesses] = OrderedDict()
+
+    def wrong(self, pair: Pair, now: float) -> int:
+        """Guesses that still count against the pair."""
+        known = self._guesses.get(pair)
+        if known is None:
+            return 0
+        return int(max(0.0, known.wrong - (now - known.at) / REFILL_SECONDS) + 0.999)
+
+    def wait(self, pair: Pair, now: float) -> float:
+        """Seconds until the pair may try; 0: now."""
+        known = self._guesses.get(pair)
+        if known is None:
+            return 0.0
+        left = known.wrong - (now - known.at) / REFILL_SECONDS
+        return max(0.0, (left - (TRIES - 1)) * REFILL_SECONDS)
+
+    def begin(self, pair: Pair, now: float) -> None:
+        """Count a try as wrong until it is known to be right."""
+        known = self._guesses.pop(pair, None)
+        before = 0.0
+        if known is not None:
+            before = max(0.0, known.wrong - (now - known.at) / REFILL_SECONDS)
+        self._guesses[pair] = _Guesses(wrong=before + 1.0, at=now)
+        if len(self._guesses) > MOST_PAIRS:
+            self._guesses.popitem(last=False)
+
+    def right(self, pair: Pair) -> None:
+        """The password was given: nothing counts against the pair any more."""
+        self._guesses.pop(pair, None)
+
+
+class Crowded(Exception):
+    """Too many are guessing; come again."""
+
+
+class Turnstile:
+    """Lets a few at a time through, those with the fewest wrong guesses first."""
+
+    def __init__(self) -> None:
+        self._free = AT_ONCE
+        self._count = 0
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    @asynccontextmanager
+    async def turn(self, wrong: int) -> AsyncIterator[None]:
+        """Wait for one's turn. Raises :class:`Crowded`."""
+        if self._free:
+            self._free -= 1
+        elif wrong and len(self._queue) >= MOST_WAITING:
+            raise Crowded
+        else:
+            await self._wait(wrong)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, wrong: int) -> None:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._queue, (wrong, self._count, waiting))
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        while self._queue:
+            waiting = heapq.heappop(self._queue)[2]
+            if not waiting.done():
+                waiting.set_result(None)
+                return
+        self._free += 1

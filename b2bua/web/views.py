@@ -1,0 +1,113 @@
+"""Templates to pages: the language, the look, and what every page shows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Literal, TypeAlias, cast
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from b2bua.report.wording import clock
+from b2bua.service.tariff import yuan
+from b2bua.web.portal import Visit
+from b2bua.web.shapes import shown
+from b2bua.web.words import Words, reason, rule, told
+
+Tongue: TypeAlias = Literal["zh", "en"]
+
+LANGUAGE_COOKIE: Final = "b2bua_language"
+THEME_COOKIE: Final = "b2bua_theme"
+THEMES: Final = ("auto", "light", "dark")
+PAGES: Final = (
+    ("/", "today"),
+    ("/calls", "calls"),
+    ("/answering", "answering"),
+    ("/screening", "screening"),
+    ("/try", "try"),
+    ("/plan", "plan"),
+    ("/analysis", "analysis"),
+)
+
+
+@cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=PackageLoader("b2bua.web"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"yuan": yuan, "clock": clock}
+    return found
+
+
+def language_of(request: Request) -> Tongue:
+    """What was chosen, else what the browser prefers, else Chinese."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in ("zh", "en"):
+        return cast(Tongue, chosen)
+    best: tuple[float, Tongue] = (0.0, "zh")
+    for part in request.headers.get("accept-language", "")[:200].split(","):
+        name, _, quality = part.strip().partition(";q=")
+        tongue = name.partition("-")[0].lower()
+        try:
+            weight = float(quality or "1")
+        except ValueError:
+            continue
+        if tongue in ("zh", "en") and weight > best[0]:
+            best = (weight, cast(Tongue, tongue))
+    return best[1]
+
+
+def page(
+    request: Request,
+    name: str,
+    visit: Visit | None = None,
+    status: int = 200,
+    **more: Any,
+) -> Response:
+    """A page by the name of its template."""
+    tongue = language_of(request)
+    theme = request.cookies.get(THEME_COOKIE, "auto")
+    whole = visit is not None and visit.session.reveal
+    common: dict[str, Any] = {
+        "t": Words(tongue),
+        "language": tongue,
+        "theme": theme if theme in THEMES else "auto",
+        "pages": PAGES,
+        "page": name,
+        "path": request.url.path,
+        "number": "" if visit is None else visit.tenant.number,
+        "csrf": "" if visit is None else visit.session.csrf,
+        "reveal": whole,
+        "who_is": lambda number, private=False: shown(number, private=private, whole=whole),
+        "rule": lambda text: rule(text, tongue),
+        "told": lambda text: told(text, tongue),
+        "reason": lambda text: reason(text, tongue),
+        "query": lambda **fields: urlencode({k: v for k, v in fields.items() if v}),
+        "notice": "",
+        "findings": (),
+    }
+    text = _templates().get_template(f"{name}.html").render(common | more)
+    response = HTMLResponse(text.encode("utf-8", "replace"), status)
+    response.headers["Content-Language"] = "zh-CN" if tongue == "zh" else "en"
+    return response
+
+
+def failure(
+    request: Request, status: int, detail: str, headers: Mapping[str, str]
+) -> Response:
+    """A page that says what went wrong."""
+    response = page(request, "failure", status=status, detail=detail, code=status)
+    response.headers.update(headers)
+    return response
+
+
+def local(at: datetime, zone: ZoneInfo) -> str:
+    """A moment on the plan's clocks."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,115 @@
+"""No way in shows a stranger anything, nor one tenant what is another's."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from b2bua.store.tenant import Search, Tenant
+from b2bua.web import answering, api, pages
+from b2bua.web.app import application
+from b2bua.web.gate import signed_in as gate
+from b2bua.web.portal import Portal
+from tests.web.conftest import FOREIGN, OURS, THEIRS, signed_in, token
+
+PUBLIC = {
+    ("POST", "/api/session"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/language/{tongue}"),
+    ("GET", "/theme/{theme}"),
+}
+"""What works without a session, and shows nobody's rows."""
+FIELDS = {"from": "13800138000", "list": "blacklist", "call": "theirs-0", "wanted": "1"}
+
+
+def ways() -> Iterator[tuple[str, str]]:
+    """Every method and path there is."""
+    for router in (api.router, pages.router, answering.router):
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            for method in sorted(route.methods or ()):
+                yield method, route.path
+
+
+GUARDED = [way for way in ways() if way not in PUBLIC]
+
+
+def filled(path: str, call_id: str) -> str:
+    return path.replace("{call_id}", call_id)
+
+
+def test_every_way_is_known() -> None:
+    assert set(ways()) >= PUBLIC
+    assert len(GUARDED) > 20
+
+
+def test_every_way_but_the_public_ones_depends_on_a_session() -> None:
+    for router in (api.router, pages.router, answering.router):
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            guarded = any(one.call is gate for one in route.dependant.dependencies)
+            public = any((method, route.path) in PUBLIC for method in route.methods or ())
+            assert guarded is not public, route.path
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+async def test_without_a_session_nothing_is_shown(
+    nobody: httpx.AsyncClient, method: str, path: str
+) -> None:
+    answer = await nobody.request(method, filled(path, "ours-0"), json={})
+    if path.startswith("/api/"):
+        assert answer.status_code == 401
+    else:
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+async def test_nothing_of_another_tenant_is_shown_or_changed(
+    portal: Portal, method: str, path: str
+) -> None:
+    before = await Tenant(portal.database, THEIRS).versions(10)
+    async with signed_in(portal) as client:
+        await client.put("/api/session", json={"reveal": True})
+        address = filled(path, "theirs-0")
+        if path.startswith("/api/"):
+            answer = await client.request(method, address, json=FIELDS)
+        else:
+            form = {**await token(client), **FIELDS}
+            answer = await client.request(
+                method, address, data=form if method == "POST" else None
+            )
+    assert answer.status_code < 500
+    assert all(word not in answer.text for word in FOREIGN)
+    if "{call_id}" in path:
+        assert answer.status_code == 404
+    assert await Tenant(portal.database, THEIRS).versions(10) == before
+
+
+async def test_the_same_ways_show_a_tenant_its_own(portal: Portal) -> None:
+    async with signed_in(portal, THEIRS) as client:
+        await client.put("/api/session", json={"reveal": True})
+        for path in ("/", "/calls", "/calls/theirs-0", "/api/calls", "/api/live"):
+            assert "13666660000" in (await client.get(path)).text, path
+        for path in ("/answering", "/plan", "/api/plan"):
+            assert "02199990000" in (await client.get(path)).text, path
+
+
+async def test_a_call_of_another_tenant_cannot_be_blocked(ours: httpx.AsyncClient) -> None:
+    form = {**await token(ours), "list": "blacklist", "call": "theirs-0"}
+    assert (await ours.post("/screening", data=form)).status_code == 404
+
+
+async def test_a_tenant_finds_only_its_own_records(portal: Portal) -> None:
+    found = await Tenant(portal.database, OURS).calls(Search(limit=500))
+    assert {record.number for record in found} == {OURS}
+    assert await Tenant(portal.database, OURS).call("theirs-0") is None
+
+
+def test_the_application_has_no_other_ways(portal: Portal) -> None:
+    routes = application(portal).routes
+    paths = [getattr(route, "path", "") for route in routes]
+    known = {path for _, path in ways()} | {"/openapi.json", "/static"}
+    assert {path for path in paths if path} <= known
+    assert paths.count("") <= 3, "more than the three routers that are looked at here"

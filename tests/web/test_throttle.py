@@ -1,0 +1,87 @@
+"""Tries come back with time, and each pair of account and address has its own."""
+
+import asyncio
+
+import pytest
+
+from b2bua.web import throttle
+from b2bua.web.throttle import REFILL_SECONDS, TRIES, Crowded, Throttle, Turnstile, origin
+
+PAIR = ("4006001234", "192.0.2.1")
+
+
+def test_tries_run_out_and_come_back() -> None:
+    limits = Throttle()
+    for _ in range(TRIES):
+        assert limits.wait(PAIR, 0.0) == 0.0
+        limits.begin(PAIR, 0.0)
+    assert limits.wait(PAIR, 0.0) == REFILL_SECONDS
+    assert limits.wait(PAIR, REFILL_SECONDS / 2) == REFILL_SECONDS / 2
+    assert limits.wait(PAIR, REFILL_SECONDS) == 0.0
+    assert limits.wait(("4006001234", "192.0.2.2"), 0.0) == 0.0
+    assert limits.wait(("4006009999", "192.0.2.1"), 0.0) == 0.0
+
+
+def test_the_password_clears_what_counted() -> None:
+    limits = Throttle()
+    for _ in range(TRIES):
+        limits.begin(PAIR, 0.0)
+    assert limits.wrong(PAIR, 0.0) == TRIES
+    limits.right(PAIR)
+    assert limits.wrong(PAIR, 0.0) == 0
+    assert limits.wait(PAIR, 0.0) == 0.0
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "MOST_PAIRS", 3)
+    limits = Throttle()
+    for n in range(5):
+        limits.begin(("4006001234", f"192.0.2.{n}"), float(n))
+    known = [n for n in range(5) if limits.wrong(("4006001234", f"192.0.2.{n}"), 5.0)]
+    assert known == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("nonsense", "nonsense"),
+        ("", ""),
+    ],
+)
+def test_one_address_may_have_many_forms(address: str, counted: str) -> None:
+    assert origin(address) == counted
+
+
+async def test_who_has_guessed_wrong_waits_behind_who_has_not() -> None:
+    turnstile = Turnstile()
+    let_go = asyncio.Event()
+    passed: list[int] = []
+
+    async def come(wrong: int) -> None:
+        async with turnstile.turn(wrong):
+            passed.append(wrong)
+            await let_go.wait()
+
+    held = [asyncio.create_task(come(9)) for _ in range(throttle.AT_ONCE)]
+    await asyncio.sleep(0)
+    queue = [asyncio.create_task(come(wrong)) for wrong in (3, 1, 0, 2)]
+    await asyncio.sleep(0)
+    queue[1].cancel()
+    let_go.set()
+    await asyncio.gather(*held, queue[0], queue[2], queue[3])
+    assert passed == [9, 9, 0, 2, 3]
+
+
+async def test_a_crowd_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "MOST_WAITING", 0)
+    turnstile = Turnstile()
+    async with turnstile.turn(0), turnstile.turn(0):
+        with pytest.raises(Crowded):
+            async with turnstile.turn(1):
+                pass
+    async with turnstile.turn(1):
+        pass

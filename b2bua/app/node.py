@@ -24,6 +24,7 @@ from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
+from b2bua.app.shedding import Shedding
 from b2bua.app.storage import Storage, prepare
 from b2bua.app.tasks import Tasks
 from b2bua.app.webhooks import Webhooks
@@ -50,9 +51,6 @@ from b2bua.store.journal import Journal
 
 STORE_PATIENCE: Final = 1.0
 """Seconds for PostgreSQL while a kept snapshot would do."""
-SHED_LAG: Final = 0.25
-"""Seconds of lag over which new calls are refused, for :data:`SHED_SECONDS`."""
-SHED_SECONDS: Final = 1.0
 CHECKPOINT_SECONDS: Final = 30.0
 LAST_WORDS: Final = 1.0
 """Seconds in which a BYE may be answered before the sockets close."""
@@ -85,7 +83,7 @@ class Node:
         self._serving = False
         self._draining = False
         self._early_facts: list[MediaFact] = []
-        self._shedding: asyncio.TimerHandle | None = None
+        self._shedding = Shedding(self._loop.call_later, self._refuse)
         self.drained = asyncio.Event()
 
     async def start(self) -> None:
@@ -134,7 +132,7 @@ class Node:
             Heed(
                 finished=self._books.delivery.nudge,
                 drained=self.drained.set,
-                lagged=self._shed,
+                lagged=self._shedding.lagged,
             ),
         )
         resolver = Resolver()
@@ -314,18 +312,9 @@ class Node:
             return
         self._driver.perform(lambda now, at: self._exchange.hear_of(fact, now, at))
 
-    def _shed(self, lag: float) -> None:
-        """Refuse new calls for a moment when the loop is far behind."""
-        if lag <= SHED_LAG or self._draining:
-            return
-        if self._shedding is not None:
-            self._shedding.cancel()
-        self._shedding = self._loop.call_later(SHED_SECONDS, self._shed_no_more)
-        self._endpoint.draining = True
-
-    def _shed_no_more(self) -> None:
-        self._shedding = None
-        self._endpoint.draining = self._draining
+    def _refuse(self, shedding: bool) -> None:
+        """Take no new calls, or take them again."""
+        self._endpoint.draining = shedding or self._draining
 
     def _note(self, line: str) -> None:
         self._log.warning("media", what=line)

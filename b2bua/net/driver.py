@@ -42,8 +42,7 @@ class Crashed:
 class Lagged:
     """The loop was busy for so long that nobody was heard in time.
 
-    Told for every tenth of a second that began late; new calls are best refused while it
-    is above a quarter of a second.
+    Told for every tenth of a second that began late.
     """
 
     seconds: float

@@ -28,6 +28,8 @@ class State(enum.Enum):
     COMPLETED = "completed"
     TERMINATED = "terminated"
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
+
 
 class Input(enum.Enum):
     """What the arrows of the figure are labelled with."""
@@ -38,6 +40,8 @@ class Input(enum.Enum):
     TIMER_F = "timer F"
     TIMER_K = "timer K"
     TRANSPORT_ERROR = "transport error"
+
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
 
 
 class Client:

@@ -33,6 +33,8 @@ class State(enum.Enum):
     ACCEPTED = "accepted"
     TERMINATED = "terminated"
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
+
 
 class Input(enum.Enum):
     """What the arrows of the figure are labelled with; responses are the user's."""
@@ -48,6 +50,8 @@ class Input(enum.Enum):
     TIMER_I = "timer I"
     TIMER_L = "timer L"
     TRANSPORT_ERROR = "transport error"
+
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
 
 
 class InviteServer:

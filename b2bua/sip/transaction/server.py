@@ -27,6 +27,8 @@ class State(enum.Enum):
     COMPLETED = "completed"
     TERMINATED = "terminated"
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
+
 
 class Input(enum.Enum):
     """What the arrows of the figure are labelled with; responses are the user's."""
@@ -37,6 +39,8 @@ class Input(enum.Enum):
     CLIENT_GAVE_UP = "the client's timer F"
     TIMER_J = "timer J"
     TRANSPORT_ERROR = "transport error"
+
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
 
 
 class Server:

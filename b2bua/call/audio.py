@@ -11,7 +11,6 @@ does not listen holds us (§8.4).
 """
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 
 from b2bua.call.media import (
     CallId,
@@ -25,6 +24,7 @@ from b2bua.call.media import (
     OpenPort,
     PortOpened,
 )
+from b2bua.core.address import ip_literal
 from b2bua.sip.sdp.description import Direction, SessionDescription
 from b2bua.sip.sdp.negotiation import LocalAudio, agree, make_answer, make_offer
 
@@ -242,7 +242,7 @@ def _direction_of(description: SessionDescription) -> Direction:
     """
     for media in description.media:
         if media.kind == "audio" and media.port:
-            if not ip_address(media.address).is_unspecified:
+            if not ip_literal(media.address).is_unspecified:
                 return media.direction
             return Direction.SENDONLY if media.direction.sends else Direction.INACTIVE
     return Direction.INACTIVE

@@ -3,10 +3,10 @@
 Pure functions. Who may offer or answer now is :mod:`~b2bua.sip.sdp.offer_answer`.
 """
 
-import ipaddress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from b2bua.core.address import ip_literal
 from b2bua.sip.sdp.codecs import (
     KEYS,
     STATIC,
@@ -150,15 +150,15 @@ def _is_carried(stream: MediaDescription, codecs: tuple[str, ...]) -> bool:
 
 def _is_unicast(address: str) -> bool:
     try:
-        literal = ipaddress.ip_address(address)
+        multicast = ip_literal(address).is_multicast
     except ValueError:
         return False
-    return not literal.is_multicast and address != "255.255.255.255"
+    return not multicast and address != "255.255.255.255"
 
 
 def _effective(stream: MediaDescription) -> Direction:
     """The stream's direction; the address 0.0.0.0 says that it hears nothing (§8.4)."""
-    if ipaddress.ip_address(stream.address).is_unspecified:
+    if ip_literal(stream.address).is_unspecified:
         return _meet(stream.direction, Direction.SENDONLY)
     return stream.direction
 

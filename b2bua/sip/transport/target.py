@@ -8,10 +8,9 @@ last answer that was good; if there was none, whoever waits is told so at once.
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from b2bua.core.address import Address
+from b2bua.core.address import Address, ip_literal
 from b2bua.core.clock import Instant
 from b2bua.sip.message.uri import SipUri
 from b2bua.sip.transport.flow import TransportName
@@ -108,7 +107,7 @@ def default_port(transport: TransportName) -> int:
 def literal_target(question: Question) -> Target | None:
     """The target of a question whose host is an address; None if it is a name."""
     try:
-        host = str(ip_address(question.host))
+        host = str(ip_literal(question.host))
     except ValueError:
         return None
     transport = default_transport(question)

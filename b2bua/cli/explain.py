@@ -50,7 +50,7 @@ async def _asked(settings: Settings, storage: Storage, question: Question) -> Ex
     number = service_number(question.number) or question.number
     plans = dict(snapshot.plans)
     if question.plan is not None:
-        draft = await _draft(settings, snapshot.tariffs, question.plan, number)
+        draft = await draft_of(settings, snapshot.tariffs, question.plan, number)
         published = plans.get(number)
         version = 0 if published is None else published.version
         plans[number] = replace(draft, version=version)
@@ -70,9 +70,10 @@ async def _asked(settings: Settings, storage: Storage, question: Question) -> Ex
     return decide(plan, enquiry, world)
 
 
-async def _draft(
+async def draft_of(
     settings: Settings, tariffs: Iterable[str], path: Path, number: str
 ) -> Plan:
+    """The plan of a number in a file. Raises :class:`Wanting` with what is wrong."""
     reading = await read_files(plan_files([path]), settings, tariffs)
     if reading.findings:
         raise Wanting("\n".join(map(str, reading.findings)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from b2bua.service.flow.chances import Chances, chances
 from b2bua.service.flow.decision import (
     NO_CHOICE,
     Choice,
@@ -69,6 +70,10 @@ class Explanation:
     route: str
     destinations: tuple[str, ...]
     """In the order in which they would be tried, forwards included."""
+    first: Chances
+    """Who may be tried first, with what share of such calls."""
+    admitted: bool
+    """It passed screening and caps."""
     refusal: Refusal | None
     announced: bool
     """Whether a refusal is spoken."""
@@ -114,6 +119,8 @@ class _Walk:
         self._trace: list[Step] = []
         self._route = ""
         self._answered = False
+        self._admitted = False
+        self._first: Chances = {}
 
     def explain(self, plan: Plan | None) -> Explanation:
         caller, at = self._enquiry.caller, self._enquiry.at
@@ -121,6 +128,7 @@ class _Walk:
         self._trace += admission.trace
         if plan is None or admission.refusal is not None:
             return self._closed(plan, Fate.REFUSE, refusal=admission.refusal)
+        self._admitted = True
         self._note_answering(plan)
         direction = direct(plan, caller, at, self._world)
         self._trace += direction.trace
@@ -159,6 +167,7 @@ class _Walk:
         if plan.recording is not None:
             why = f"legs: {plan.recording.legs.value}"
             self._trace.append(Step("recording", True, why))
+        self._first = chances(plan, target, choice)
         return self._closed(plan, Fate.DIAL, self._hunt(plan, choice))
 
     def _take_message(self, plan: Plan) -> Explanation:
@@ -234,6 +243,8 @@ class _Walk:
             outcome=outcome,
             route=self._route,
             destinations=destinations,
+            first=self._first,
+            admitted=self._admitted,
             refusal=refusal,
             announced=plan is None or plan.announcements is Announcements.ALL,
             charge_basis=basis,

@@ -44,11 +44,13 @@ from b2bua.exchange.outputs import CallFault, Drained, SaveCall, SaveCounter
 from b2bua.exchange.recovery import OURS, Recovery
 from b2bua.exchange.round import Item, Output, Round
 from b2bua.service.flow.arrival import Arrival, read_arrival, unread_arrival
+from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Dossier, Moment
-from b2bua.service.flow.flow import CallFlow, Surroundings
+from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.image import image_of
 from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor
+from b2bua.service.flow.waiting import line
 from b2bua.service.plan import Plan, Snapshot
 from b2bua.service.record import CallRecord
 from b2bua.sip.dialog import events as sip
@@ -398,10 +400,22 @@ class Exchange:
         if plan is not None and flow.admitted:
             round_.tell(self._outlook.nearing(plan, self._moment))
         round_.finish(record)
+        if plan is not None and any(group.queue for group in plan.groups.values()):
+            self._nudge(record.number, round_)
         if record.fault:
             round_.add(CallFault(flow.call.id, record.fault))
         if self._draining and not self._calls:
             round_.add(Drained())
+
+    def _nudge(self, number: str, round_: Round) -> None:
+        """Let those who wait see, in their order, whether a destination is free now."""
+        calls = self._calls.of_number(number)
+        groups = {place.group for call in calls if (place := call.place) is not None}
+        for group in sorted(groups):
+            for name in line(calls, group):
+                waiting = self._calls.named(name)
+                if waiting is not None:
+                    self._ask(waiting, lambda call: call.nudge(self._moment), round_)
 
     def _save(self, round_: Round) -> None:
         """Put the first call that changed into the journal, as it is now."""

@@ -10,6 +10,7 @@ from b2bua.service.area import AreaTable
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Moment
 from b2bua.service.flow.flow import CallFlow
+from b2bua.service.flow.waiting import line
 from b2bua.service.limits import cap_states, period_of, period_start, step_reached
 from b2bua.service.plan import Caps, Destination, Plan, Snapshot, Tariff, TrunkRule
 
@@ -53,6 +54,7 @@ class Outlook:
             calendar=self.snapshot.calendar,
             live_calls=live_calls,
             recent_calls=recent_calls,
+            line=lambda group: line(calls, group),
             usage=self.ledger.usage(plan, moment),
             rotors=self.counters,
             own_numbers=self.snapshot.plans.keys(),

@@ -13,9 +13,10 @@ from b2bua.exchange.journal_image import CallImage, Remains
 from b2bua.exchange.outlook import Outlook
 from b2bua.exchange.outputs import CallFault
 from b2bua.exchange.round import Item, Round
+from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.dossier import Moment
 from b2bua.service.flow.ending import TEMPORARY_FAILURE
-from b2bua.service.flow.flow import CallFlow, Surroundings
+from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.image import broken_off, restored
 from b2bua.service.record import CallRecord, Outcome
 from b2bua.sip.dialog import events as sip

@@ -165,6 +165,18 @@ Target: TypeAlias = ToDestination | ToGroup | ToMenu | ToVoicemail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """How callers wait for a group whose destinations are all busy."""
+
+    music: str = ""
+    """Name of a prompt; empty: the music that came with the program."""
+    max_wait: int = 60
+    """Seconds a caller may wait before it goes on as if there were no queue."""
+    announce: int = 20
+    """Seconds between two announcements that all are busy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Destinations among which a mode chooses.
 
@@ -175,6 +187,8 @@ class Group:
     mode: Mode
     members: tuple[tuple[str, int], ...]
     """Names of destinations with weights, which are 0 unless the mode is PERCENT."""
+    queue: Queue | None = None
+    """None: nobody waits, the call is forwarded or refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from b2bua.service.plan import (
     Menu,
     Mode,
     Plan,
+    Queue,
     Route,
     Target,
     ToDestination,
@@ -295,7 +296,10 @@ class PlanReader:
         return name
 
     def _group(self, name: str, value: object, path: Path) -> Group:
-        body = self.form.mapping(value, path, MODES)
+        body = self.form.mapping(value, path, MODES | {"queue"})
+        queue = (
+            self._queue(body.pop("queue"), (*path, "queue")) if "queue" in body else None
+        )
         if len(body) != 1:
             self.form.complain(path, "give one mode: " + ", ".join(sorted(MODES)))
             return Group(name=name, mode=Mode.ORDER, members=())
@@ -317,7 +321,19 @@ class PlanReader:
             self.form.complain(path, "name at least one destination")
         if len({member for member, _ in members}) < len(members):
             self.form.complain(path, "a destination is named twice")
-        return Group(name=name, mode=mode, members=tuple(members))
+        return Group(name=name, mode=mode, members=tuple(members), queue=queue)
+
+    def _queue(self, value: object, path: Path) -> Queue:
+        body = self.form.mapping(value, path, ("music", "max_wait", "announce"))
+        own, whole = Queue(), self.form.whole
+        wait, announce = (*path, "max_wait"), (*path, "announce")
+        return Queue(
+            music=self._prompt(body["music"], (*path, "music"))
+            if given(body, "music")
+            else own.music,
+            max_wait=whole(body.get("max_wait", own.max_wait), wait, 5, 600),
+            announce=whole(body.get("announce", own.announce), announce, 10, 600),
+        )
 
     def _menu(self, name: str, value: object) -> Menu:
         path = ("menus", name)
@@ -361,8 +377,8 @@ class PlanReader:
         return ToDestination(name)
 
     def _spelt_target(self, value: object, path: Path, place: str) -> Target:
-        body = self.form.mapping(value, path, MODES | {"menu", "voicemail"})
-        if len(body) != 1:
+        body = self.form.mapping(value, path, MODES | {"menu", "voicemail", "queue"})
+        if len(body.keys() - {"queue"}) != 1 or (len(body) > 1 and not body.keys() & MODES):
             modes = ", ".join(sorted(MODES))
             self.form.complain(path, f"give one of: menu, voicemail, {modes}")
         if "voicemail" in body:

@@ -11,6 +11,7 @@ from b2bua.service.plan import (
     Menu,
     Mode,
     Plan,
+    Queue,
     Route,
     Screening,
     Target,
@@ -158,9 +159,21 @@ def _voicemail(rule: Voicemail) -> dict[str, object]:
 
 
 def _group(group: Group) -> dict[str, object]:
+    members: object = [name for name, _ in group.members]
     if group.mode is Mode.PERCENT:
-        return {group.mode.value: dict(group.members)}
-    return {group.mode.value: [name for name, _ in group.members]}
+        members = dict(group.members)
+    return {
+        group.mode.value: members,
+        **_unless_none(queue=None if group.queue is None else _queue(group.queue)),
+    }
+
+
+def _queue(rule: Queue) -> dict[str, object]:
+    return {
+        **_unless_empty(music=rule.music),
+        "max_wait": rule.max_wait,
+        "announce": rule.announce,
+    }
 
 
 def _when(when: When) -> dict[str, object]:

@@ -8,6 +8,7 @@ from b2bua.service.plan import (
     Menu,
     Mode,
     Plan,
+    Queue,
     Route,
     Screening,
     ToDestination,
@@ -51,6 +52,15 @@ AT_ONCE = {
     "routes": (Route(name="all", when=When(), to=ToGroup("both")),),
 }
 TO_VOICEMAIL = {"routes": (Route(name="all", when=When(), to=ToVoicemail()),)}
+WITH_QUEUE = plan(
+    forwarding=Forwarding(),
+    groups={
+        "desks": Group(
+            name="desks", mode=Mode.ORDER, members=(("first", 0),), queue=Queue()
+        )
+    },
+    routes=(Route(name="all", when=When(), to=ToGroup("desks")),),
+)
 BLACKLIST = {"screening": Screening(blacklist=("13800001111",))}
 
 

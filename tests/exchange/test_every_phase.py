@@ -14,7 +14,9 @@ from tests.exchange.scripts import (
     BLACKLIST,
     TO_VOICEMAIL,
     WITH_MENU,
+    WITH_QUEUE,
     Answers,
+    Refuses,
     Scene,
     plan,
     rings,
@@ -29,12 +31,13 @@ PHASES: Mapping[str, tuple[Plan, Script, float]] = {
     "password": (plan(password="1234"), rings, 1.0),
     "menu": (plan(**WITH_MENU), rings, 1.0),
     "hunting": (plan(), rings, 1.0),
+    "queue": (WITH_QUEUE, Refuses(486, after=0.1), 1.0),
     "notice": (plan(recording=Recording()), Answers(after=0.5), 1.0),
     "talking": (plan(), Answers(after=0.5), 1.0),
     "voicemail": (plan(**TO_VOICEMAIL), rings, 5.0),
 }
 TALKED: Final = {"notice", "talking"}
-ANSWERED: Final = {"password", "menu", "voicemail", *TALKED}
+ANSWERED: Final = {"password", "menu", "queue", "voicemail", *TALKED}
 
 
 def scene_in(phase: str) -> Scene:
@@ -81,6 +84,7 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     ("password", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 200, 16),
     ("menu", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 200, 16),
     ("hunting", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 487, 16),
+    ("queue", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 200, 16),
     ("notice", "the caller leaves"): (Outcome.ANSWERED, "caller hung up", 200, 16),
     ("talking", "the caller leaves"): (Outcome.ANSWERED, "caller hung up", 200, 16),
     ("voicemail", "the caller leaves"): (Outcome.NO_ANSWER, "voicemail", 200, 16),
@@ -89,6 +93,7 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     ("password", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("menu", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("hunting", "the operator hangs up"): (Outcome.FAILED, "operator", 480, 41),
+    ("queue", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("notice", "the operator hangs up"): (Outcome.ANSWERED, "operator", 200, 41),
     ("talking", "the operator hangs up"): (Outcome.ANSWERED, "operator", 200, 41),
     ("voicemail", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
@@ -97,6 +102,7 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     ("password", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     ("menu", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     ("hunting", "the media is lost"): (Outcome.FAILED, "media_lost", 480, 41),
+    ("queue", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     ("notice", "the media is lost"): (Outcome.ANSWERED, "media_lost", 200, 41),
     ("talking", "the media is lost"): (Outcome.ANSWERED, "media_lost", 200, 41),
     ("voicemail", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
@@ -171,6 +177,7 @@ def test_a_call_that_ends_is_not_ended_again(phase: str, first: str) -> None:
         ("password", 400, (Outcome.REFUSED, "password", 200, 21)),
         ("menu", 400, (Outcome.REFUSED, "menu", 200, 21)),
         ("announcing", 20, (Outcome.REFUSED, "blacklist", 403, 21)),
+        ("queue", 61, (Outcome.BUSY, "all destinations busy", 200, 17)),
         ("notice", 4 * 3600 + 20, (Outcome.ANSWERED, "talk limit", 200, 41)),
         ("talking", 4 * 3600 + 1, (Outcome.ANSWERED, "talk limit", 200, 41)),
         ("voicemail", 125, (Outcome.NO_ANSWER, "voicemail", 200, 16)),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from b2bua.service.plan import Legs, Plan, Recording, ToVoicemail, Voicemail
+from b2bua.service.plan import Legs, Plan, Queue, Recording, ToVoicemail, Voicemail
 from b2bua.service.planfile import (
     plan_from_mapping,
     plan_to_mapping,
@@ -72,6 +72,24 @@ routes:
     assert plan.voicemail == Voicemail(prompt="welcome", seconds=60)
 
 
+@pytest.mark.parametrize(
+    ("text", "queue"),
+    [
+        ("order: [desk]", None),
+        ("order: [desk], queue: {}", Queue(music="", max_wait=60, announce=20)),
+        (
+            "percent: {desk: 100}, queue: {music: welcome, max_wait: 90, announce: 15}",
+            Queue(music="welcome", max_wait=90, announce=15),
+        ),
+    ],
+)
+def test_queues_of_groups_with_a_name_and_without(text: str, queue: Queue | None) -> None:
+    named = read(f"groups: {{desks: {{{text}}}}}\nroutes: [{{name: all, to: desks}}]\n")
+    assert named.groups["desks"].queue == queue
+    inside = read(f"routes: [{{name: all, to: {{{text}}}}}]\n")
+    assert inside.groups["route:all"].queue == queue
+
+
 def test_what_is_left_unsaid() -> None:
     plan = read(ROUTES)
     assert not plan.forwarding.voicemail
@@ -92,6 +110,24 @@ def test_what_is_left_unsaid() -> None:
             ROUTES + "forwarding: {voicemail: yes please}\n",
             "forwarding.voicemail",
             "true or false",
+        ),
+        (
+            "groups: {a: {order: [desk], queue: {max_wait: 4}}}\n",
+            "groups.a.queue.max_wait",
+            "5",
+        ),
+        ("groups: {a: {order: [desk], queue: true}}\n", "groups.a.queue", "a mapping"),
+        ("groups: {a: {queue: {}}}\n", "groups.a", "give one mode"),
+        (
+            "groups: {a: {order: [desk], queue: {music: x}}}\n",
+            "groups.a.queue.music",
+            "no p",
+        ),
+        ("routes: [{name: all, to: {queue: {}}}]\n", "routes[0].to", "give one of"),
+        (
+            "routes: [{name: all, to: {menu: m, queue: {}}}]\n",
+            "routes[0].to",
+            "give one of",
         ),
         (
             "routes: [{name: all, to: {voicemail: false}}]\n",

@@ -6,7 +6,7 @@ percentage or hunt mode, destination limit (:func:`choose`). Each returns the st
 took, passed or not; together they are the trace that is stored with the record.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -20,6 +20,7 @@ from b2bua.service.plan import (
     Group,
     Mode,
     Plan,
+    Queue,
     Target,
     ToDestination,
     ToGroup,
@@ -65,6 +66,8 @@ NO_ROUTE: Final = Refusal("no route", 403, 21, "out-of-hours")
 NO_CHOICE: Final = Refusal("menu", 403, 21, "goodbye")
 DESTINATION_LIMIT: Final = Refusal("destination limit", 486, 17, "destination-limit")
 ALL_BUSY: Final = Refusal("all destinations busy", 486, 17, "busy")
+QUEUED: Final = (DESTINATION_LIMIT, ALL_BUSY)
+"""What a caller may wait for to change."""
 OUT_OF_HOURS: Final = Refusal("destination hours", 403, 21, "out-of-hours")
 NOWHERE: Final = Refusal("no destination", 403, 21, "unavailable")
 NOBODY_ANSWERED: Final = Refusal("nobody answered", 480, 19, "no-answer")
@@ -87,6 +90,11 @@ def no_recent_calls(number: str, caller: str, minutes: int) -> int:
     return 0
 
 
+def nobody_waits(group: str) -> tuple[str, ...]:
+    """A world in which every queue is empty."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What a decision depends on besides plan, caller and time."""
@@ -96,6 +104,8 @@ class World:
     """Calls a destination has now."""
     recent_calls: Callable[[str, str, int], int] = no_recent_calls
     """Calls to a 400 number by a caller in the last so many minutes, this one left out."""
+    line: Callable[[str], Sequence[str]] = nobody_waits
+    """Names of the calls that wait for a group, next first."""
     usage: Usage = Usage()
     """What the plan's periods hold already, this call left out."""
     rotors: Mapping[str, str] = field(default_factory=dict)
@@ -295,6 +305,11 @@ def choose(
         refusal=None,
         trace=tuple(steps),
     )
+
+
+def queue_of(plan: Plan, target: Target | None) -> Queue | None:
+    """The queue that callers may wait in for a target."""
+    return plan.groups[target.name].queue if isinstance(target, ToGroup) else None
 
 
 def _group(plan: Plan, target: ToDestination | ToGroup) -> Group:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from b2bua.service.flow.chances import Chances, chances
 from b2bua.service.flow.decision import (
     NO_CHOICE,
+    QUEUED,
     Choice,
     Refusal,
     World,
@@ -21,12 +22,14 @@ from b2bua.service.flow.decision import (
     choose,
     direct,
     named,
+    queue_of,
 )
 from b2bua.service.ivr import Ask, Chose, GaveUp, Hush, MenuOutput, MenuWalk
 from b2bua.service.number import Caller
 from b2bua.service.plan import (
     Announcements,
     Plan,
+    Queue,
     Target,
     ToDestination,
     ToGroup,
@@ -42,6 +45,8 @@ class Fate(enum.Enum):
     DIAL = "dial"
     MENU = "menu"
     """It is asked, and the keys given do not answer."""
+    QUEUE = "queue"
+    """All are busy: the caller waits, with music."""
     VOICEMAIL = "voicemail"
     """The caller may leave a message."""
     REFUSE = "refuse"
@@ -158,8 +163,13 @@ class _Walk:
 
     def _dial(self, plan: Plan, target: ToDestination | ToGroup) -> Explanation:
         caller, at = self._enquiry.caller, self._enquiry.at
+        queue = queue_of(plan, target)
+        if queue is not None and (ahead := len(self._world.line(target.name))):
+            return self._wait(plan, queue, f"{ahead} wait already")
         choice = choose(plan, target, caller, at, self._world)
         self._trace += choice.trace
+        if queue is not None and choice.refusal in QUEUED:
+            return self._wait(plan, queue, "all are busy")
         if choice.refusal is not None and plan.forwarding.voicemail:
             return self._take_message(plan)
         if choice.refusal is not None:
@@ -169,6 +179,11 @@ class _Walk:
             self._trace.append(Step("recording", True, why))
         self._first = chances(plan, target, choice)
         return self._closed(plan, Fate.DIAL, self._hunt(plan, choice))
+
+    def _wait(self, plan: Plan, queue: Queue, why: str) -> Explanation:
+        self._answered = True
+        self._trace.append(Step("queue", True, f"{why}: at most {queue.max_wait} s"))
+        return self._closed(plan, Fate.QUEUE)
 
     def _take_message(self, plan: Plan) -> Explanation:
         self._answered = True

@@ -4,98 +4,85 @@ The flow decides; :class:`b2bua.call.call.Call` carries out. It is a walk throug
 
     OPENING ──► PASSWORD ──► MENU ──► HUNTING ──► TALKING ──► ENDING ──► OVER
        │            │          │         │                      ▲
-       └────────────┴──────────┴─────────┴──► ANNOUNCING ───────┤
+       └────────────┴──────────┴─────────┼──► ANNOUNCING ───────┤
                                          └──► VOICEMAIL ────────┘
 
-A talk that is recorded begins with a NOTICE. Each phase may be skipped, every phase may
-end the call, and there is one way out, :meth:`CallFlow._end`: both sides are released at
-once, and the record follows as soon as ports and sessions are back, or a moment later
-whatever becomes of them.
+While all are busy a caller may wait in a QUEUE, between one hunt and the next. A talk that
+is recorded begins with a NOTICE. Each phase may be skipped, every phase may
+end the call, and there is one way out, which :mod:`b2bua.service.flow.course` has.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from b2bua.call import events as leg_events
 from b2bua.call.call import Call
 from b2bua.call.events import LegFact
 from b2bua.call.leg import LegOutput
-from b2bua.call.media import LegId, MediaFact, PressKeys, Quality
+from b2bua.call.media import LegId, MediaFact, PressKeys
 from b2bua.core.clock import Instant
-from b2bua.core.errors import InvalidState
 from b2bua.service.flow import ending, hearing
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
+from b2bua.service.flow.course import Course, Surroundings
 from b2bua.service.flow.decision import (
+    ALL_BUSY,
     NO_CHOICE,
     NO_ROUTE,
     NOBODY_ANSWERED,
     PASSWORD,
+    QUEUED,
     Refusal,
     World,
     admit,
     direct,
-    exhausted,
+    queue_of,
 )
-from b2bua.service.flow.dossier import Conclusion, Dossier, Moment, quality_of
+from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.message import Heard, Left, Message
-from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor
+from b2bua.service.flow.outputs import FlowOutput, Remember, SaveRotor
 from b2bua.service.flow.phase import (
     ANNOUNCEMENT_LIMIT,
-    ASKING_LIMIT,
     MESSAGE_LIFETIME,
     NO_AUDIO,
-    RETRY_AFTER,
-    SETTLE_LIMIT,
     TALK_LIMIT,
     TALKING_LIFETIME,
     UNANSWERED_LIMIT,
     WAITING_LIFETIME,
     Phase,
 )
-from b2bua.service.flow.ringing import Ringing
-from b2bua.service.flow.search import Search, attempt_of, target_for
+from b2bua.service.flow.search import Search, target_for
 from b2bua.service.flow.tape import Tape
-from b2bua.service.plan import Announcements, Plan, ToMenu, ToVoicemail, TrunkRule
+from b2bua.service.flow.waiting import Place, Try, Waited, Waiting
+from b2bua.service.plan import (
+    Queue,
+    ToDestination,
+    ToGroup,
+    ToMenu,
+    ToVoicemail,
+)
 from b2bua.service.plan import Target as PlanTarget
-from b2bua.service.record import Step
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
-from b2bua.sip.dialog.events import Cause
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a flow is told of everything that is not its call."""
-
-    world: Callable[[Plan], World]
-    trunks: Callable[[str], TrunkRule]
-    recordings: str = ""
-    """Directory for recordings; empty: there are none."""
-
-
-class CallFlow:
+class CallFlow(Course):
     """One call of the 400 service."""
 
     def __init__(
         self, call: Call, dossier: Dossier, arrival: Arrival, around: Surroundings
     ) -> None:
-        self.call = call
-        self.dossier = dossier
-        self.arrival = arrival
-        self.phase = Phase.OPENING
-        self._around = around
+        super().__init__(call, dossier, arrival, around)
         self._asking = Asking(call.caller, dossier)
-        self._refusal: Refusal | None = None
         self._search: Search | None = None
-        self._ringing = Ringing(call.caller, dossier)
         self._tape = Tape(call, dossier, around.recordings)
         self._message: Message | None = None
+        self._target: ToDestination | ToGroup | None = None
+        """Where destinations are looked for."""
+        self._favoured = False
+        """White-listed: first in every queue."""
+        self._waiting: Waiting | None = None
         self._instead = NOBODY_ANSWERED
         """What would be said to a caller who may leave a message."""
-        self._limit: Instant | None = None
-        """When the phase has lasted for long enough."""
-        self._conclusion: Conclusion | None = None
 
     @property
     def deadline(self) -> Instant | None:
@@ -103,31 +90,18 @@ class CallFlow:
         if self.phase is Phase.OVER:
             return None
         message = None if self._message is None else self._message.deadline
-        return earliest(self.call.deadline, self._asking.deadline, message, self._limit)
+        waiting = None if self._waiting is None else self._waiting.deadline
+        return earliest(
+            *(self.call.deadline, self._asking.deadline, message, waiting, self._limit)
+        )
 
     @property
-    def over(self) -> bool:
-        """Whether the record is written: nothing more is asked of this call."""
-        return self.phase is Phase.OVER
-
-    @property
-    def admitted(self) -> bool:
-        """Whether it passed screening, and so counts towards the caps."""
-        return self.dossier.admitted
-
-    @property
-    def answered(self) -> bool:
-        """Whether both sides are there: the journal can bring such a call back."""
-        return self.phase in (Phase.NOTICE, Phase.TALKING)
-
-    @property
-    def engaged(self) -> tuple[str, ...]:
-        """Names of the destinations that this call rings or talks to."""
-        if self.answered:
-            return (self.dossier.destination,)
-        if self.phase is Phase.HUNTING:
-            return tuple(leg.target.name for leg in self.call.hunt.ringing)
-        return ()
+    def place(self) -> Place | None:
+        """Where the caller waits in a queue; None when not, or when it is being tried."""
+        if self.phase is not Phase.QUEUE or self._waiting is None or self._target is None:
+            return None
+        group, since = self._target.name, self._waiting.since
+        return Place(group=group, favoured=self._favoured, since=since)
 
     def start(self, moment: Moment) -> list[FlowOutput]:
         """Screen the call, and ask for the caller's port if there is something to hear."""
@@ -135,6 +109,7 @@ class CallFlow:
         world = World() if plan is None else self._around.world(plan)
         admission = admit(plan, self.arrival.caller, moment.at, world)
         self.dossier.trace += admission.trace
+        self._favoured = admission.whitelisted
         self._limit = moment.now + UNANSWERED_LIMIT
         if admission.refusal is not None:
             return self._settle(self._refuse(admission.refusal, moment), moment)
@@ -167,35 +142,15 @@ class CallFlow:
         outputs += self._asked(self._asking.wake(moment.now), moment)
         if self._message is not None:
             outputs += self._messaged(self._message.wake(moment.now), moment)
+        if self._waiting is not None:
+            outputs += self._waited(self._waiting.wake(moment.now), moment)
         if self._limit is not None and self._limit <= moment.now:
             outputs += self._out_of_time(moment)
         return self._settle(outputs, moment)
 
-    def hang_up(self, moment: Moment, reason: str) -> list[FlowOutput]:
-        """End the call because the operator says so, or the process goes down."""
-        if self.phase in (Phase.ENDING, Phase.OVER):
-            return []
-        return self._settle(self._fail(reason, moment), moment)
-
-    def break_off(self, moment: Moment, fault: str) -> Conclusion:
-        """Be over, as the call's own machinery raised; nothing else of it is trusted.
-
-        A call that was ending has ended as it was about to, but for the fault.
-        """
-        self.phase = Phase.OVER
-        if self._conclusion is not None:
-            return replace(self._conclusion, fault=fault)
-        return ending.by_fault(moment, fault, talked=self._talked)
-
-    def _carry(self, outputs: Sequence[LegOutput], moment: Moment) -> list[FlowOutput]:
-        """Pass orders on, and act on facts where they stand among them."""
-        passed: list[FlowOutput] = []
-        for output in outputs:
-            if isinstance(output, LegFact):
-                passed += self._act(output, moment)
-            else:
-                passed.append(output)
-        return passed
+    def nudge(self, moment: Moment) -> list[FlowOutput]:
+        """Hear that a call of the same number ended: a destination may be free."""
+        return self._settle(self._try_again(moment), moment)
 
     def _act(self, fact: LegFact, moment: Moment) -> list[FlowOutput]:
         match fact:
@@ -266,17 +221,68 @@ class CallFlow:
             return answered + self._asked(asked, moment)
         if isinstance(target, ToVoicemail):
             return self._take_message(NOBODY_ANSWERED, moment)
-        self.phase = Phase.HUNTING
-        self._limit = moment.now + UNANSWERED_LIMIT
+        self._target = target
+        queue = queue_of(self._plan, target)
+        if queue is not None and self._around.world(self._plan).line(target.name):
+            return self._wait(queue, moment)
+        return self._hunt(target, moment)
+
+    def _hunt(self, target: ToDestination | ToGroup, moment: Moment) -> list[FlowOutput]:
+        waiting = self._waiting
         search = Search(self._plan, self.arrival, self.dossier, self._around.world)
-        choice = search.begin(target, moment.at)
+        choice = search.begin(target, moment.at, again=waiting is not None)
         if choice.refusal is not None:
             return self._nobody(choice.refusal, moment)
+        self.phase = Phase.HUNTING
+        self._limit = moment.now + UNANSWERED_LIMIT
         self._search = search
         names = choice.order if choice.at_once else choice.order[:1]
-        rotors = [SaveRotor(key, state) for key, state in choice.rotors]
-        heard = self._carry(self._ringing.begin(self._plan, moment), moment)
-        return [*rotors, *heard, *self._try(names, moment)]
+        heard: list[FlowOutput] = []
+        heard += (SaveRotor(key, state) for key, state in choice.rotors)
+        if waiting is None:
+            heard += self._carry(self._ringing.begin(self._plan, moment), moment)
+        else:
+            waiting.pause()
+        return [*heard, *self._try(names, moment)]
+
+    def _wait(self, queue: Queue, moment: Moment) -> list[FlowOutput]:
+        """Let the caller wait, or go on waiting."""
+        self.phase, self._search = Phase.QUEUE, None
+        if self._waiting is not None:
+            self._waiting.again(moment.now)
+            self._limit = self._waiting.until
+            return []
+        self._note("queue", True, f"all are busy: at most {queue.max_wait} s")
+        answered = self._pick_up(moment)
+        self._ringing.cover()
+        self._waiting = Waiting(self.call.caller, self._plan, queue, moment.now)
+        self._limit = self._waiting.until
+        told = [*self.call.extend(WAITING_LIFETIME + queue.max_wait), *self._waiting.tell()]
+        return [*answered, *self._carry(told, moment), Remember()]
+
+    def _waited(self, waited: Sequence[Waited], moment: Moment) -> list[FlowOutput]:
+        passed: list[FlowOutput] = []
+        for one in waited:
+            if isinstance(one, Try):
+                passed += self._try_again(moment)
+            else:
+                passed += self._carry([one], moment)
+        return passed
+
+    def _try_again(self, moment: Moment) -> list[FlowOutput]:
+        """Look for a free destination, if it is this caller's turn."""
+        target, place = self._target, self.place
+        if target is None or place is None:
+            return []
+        if self._around.world(self._plan).line(place.group)[0] != self.name:
+            return []
+        return self._hunt(target, moment)
+
+    def _wait_no_more(self, why: str, moment: Moment) -> None:
+        if self._waiting is not None:
+            seconds = moment.now - self._waiting.since
+            self._note("queue", why == "answered", f"waited {seconds:.0f} s: {why}")
+        self._waiting = None
 
     def _try(self, names: Sequence[str], moment: Moment) -> list[FlowOutput]:
         outputs: list[LegOutput] = []
@@ -285,6 +291,11 @@ class CallFlow:
             target = target_for(name, self._plan, self.arrival, trunk)
             outputs += self.call.dial(target, WAITING_LIFETIME, moment.now)
         return self._carry(outputs, moment)
+
+    def _stop(self) -> None:
+        """Ask, try and play nothing more."""
+        self._search = self._message = self._waiting = None
+        self._asking.stop()
 
     def _asked(self, said: Sequence[Said], moment: Moment) -> list[FlowOutput]:
         """Go on from what a question came to."""
@@ -306,15 +317,6 @@ class CallFlow:
             return self._refuse(NO_CHOICE, moment)
         return self._go(target, moment)
 
-    def _pick_up(self, moment: Moment) -> list[FlowOutput]:
-        """Answer the caller, unless that was done: from here on it may cost."""
-        outputs = self.call.caller.answer()
-        if not outputs:
-            return []
-        self.dossier.answered = moment
-        self._limit = moment.now + ASKING_LIMIT
-        return [Remember(), *self._carry(outputs, moment)]
-
     def _failed(self, failed: leg_events.Failed, moment: Moment) -> list[FlowOutput]:
         self._note_attempt(failed.leg)
         search = self._search
@@ -328,13 +330,16 @@ class CallFlow:
         outcomes = [attempt.outcome for attempt in self.dossier.attempts]
         return outputs + self._nobody(self._exhausted(outcomes), moment)
 
-    def _exhausted(self, outcomes: Sequence[str]) -> Refusal:
-        """How a call ends that nobody took, in the word of the trunk it came by."""
-        trunk = self._around.trunks(self.arrival.trunk)
-        return exhausted(outcomes, trunk.nobody_answered)
-
     def _nobody(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
-        """Let the caller, whom nobody takes, leave a message if the plan has it so."""
+        """Let the caller, whom nobody takes, wait, or leave a message, or be refused."""
+        queue, waiting = queue_of(self._plan, self._target), self._waiting
+        if queue is not None and refusal in QUEUED and waiting is None:
+            return self._wait(queue, moment)
+        if queue is not None and waiting is not None and moment.now < waiting.until:
+            return self._wait(queue, moment)
+        if waiting is not None and refusal in QUEUED:
+            refusal = ALL_BUSY
+        self._wait_no_more("nobody was free in time", moment)
         if self._plan.forwarding.voicemail:
             return self._take_message(refusal, moment)
         return self._refuse(refusal, moment)
@@ -364,6 +369,7 @@ class CallFlow:
 
     def _answered(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
         self._note_attempt(leg)
+        self._wait_no_more("answered", moment)
         self.dossier.destination = self.call.hunt.legs[leg].target.name
         self.dossier.destination_answered = moment
         outputs = self._pick_up(moment)
@@ -408,6 +414,8 @@ class CallFlow:
             return self._talk(moment)
         if self._message is not None:
             return self._messaged(self._message.prompts_ended(token, moment.now), moment)
+        if self._waiting is not None:
+            return self._carry(self._waiting.prompts_ended(token), moment)
         return self._asked(self._asking.prompts_ended(token, moment.now), moment)
 
     def _unheard(self, leg: LegId, why: str, moment: Moment) -> list[FlowOutput]:
@@ -421,6 +429,8 @@ class CallFlow:
             return self._out_of_time(moment)
         if self._message is not None:
             return self._messaged(self._message.unheard(moment.now), moment)
+        if self._waiting is not None:
+            return []
         return self._asked(self._asking.unheard(moment.now), moment)
 
     def _left(self, ended: leg_events.Ended, moment: Moment) -> list[FlowOutput]:
@@ -429,31 +439,6 @@ class CallFlow:
             return self._end(ending.by_message(self._instead, moment))
         who = "caller" if ended.leg == self.call.caller.leg else "destination"
         return self._end(ending.by_leaving(ended, who, moment, talked=self._talked))
-
-    def _refuse(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
-        """End the call for a reason of the service: say why, then say no (§9)."""
-        plan = self.arrival.plan
-        self._refusal, self._search = refusal, None
-        self._asking.stop()
-        spoken = plan is None or plan.announcements is Announcements.ALL
-        if not spoken or not refusal.announcement:
-            return self._conclude(refusal, moment)
-        if self.call.caller.audio.ready:
-            return self._announce(refusal, moment)
-        self.phase = Phase.OPENING
-        return self._carry(self.call.open(WAITING_LIFETIME), moment)
-
-    def _announce(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
-        opened = self._carry(self._ringing.open(moment), moment)
-        if not self.call.caller.hears:
-            return self._conclude(refusal, moment)
-        self.phase = Phase.ANNOUNCING
-        self._limit = moment.now + ANNOUNCEMENT_LIMIT
-        heard = hearing.announcement(refusal.announcement, self.arrival.plan)
-        return [*opened, *self._carry(self.call.caller.hear(heard), moment)]
-
-    def _conclude(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
-        return self._end(ending.by_refusal(refusal, moment))
 
     def _out_of_time(self, moment: Moment) -> list[FlowOutput]:
         """The phase has lasted for long enough."""
@@ -469,71 +454,11 @@ class CallFlow:
                 return stopped + self._nobody(self._exhausted(["no-answer"]), moment)
             case Phase.NOTICE:
                 return self._talk(moment)
+            case Phase.QUEUE:
+                return self._nobody(ALL_BUSY, moment)
             case Phase.VOICEMAIL:
                 return []
             case Phase.TALKING:
                 return self._fail("talk limit", moment)
             case Phase.ENDING | Phase.OVER:
                 return []
-
-    def _fail(
-        self, reason: str, moment: Moment, *, status: int = 480, q850: int = 41
-    ) -> list[FlowOutput]:
-        """End the call for a reason that is neither side's and no rule's.
-
-        A call that is being refused is refused, whatever breaks meanwhile: the carrier
-        would try again on any of the statuses that say so (§9).
-        """
-        if self._refusal is not None:
-            return self._conclude(self._refusal, moment)
-        talked = self._talked
-        return self._end(
-            ending.by_failure(reason, moment, talked=talked, status=status, q850=q850)
-        )
-
-    def _end(self, conclusion: Conclusion) -> list[FlowOutput]:
-        """Let both sides go: the one way out of every phase."""
-        moment = conclusion.ended
-        self.phase, self._conclusion = Phase.ENDING, conclusion
-        self._search = self._message = None
-        self._asking.stop()
-        self._limit = moment.now + SETTLE_LIMIT
-        released = self.call.release(
-            moment.now,
-            status=conclusion.status,
-            causes=(Cause("Q.850", conclusion.q850),),
-            retry_after=RETRY_AFTER if conclusion.status == 503 else None,
-        )
-        return self._carry(released, moment)
-
-    def _settle(self, outputs: list[FlowOutput], moment: Moment) -> list[FlowOutput]:
-        """Write the record when everything is back, or has had time enough to come back."""
-        if self.phase is not Phase.ENDING or self._conclusion is None:
-            return outputs
-        late = self._limit is None or self._limit <= moment.now
-        if not self.call.settled and not late:
-            return outputs
-        self.phase, self._limit = Phase.OVER, None
-        return [*outputs, Finished(self.dossier.record(self._conclusion))]
-
-    def _note(self, rule: str, passed: bool, why: str) -> None:
-        self.dossier.trace.append(Step(rule, passed, why))
-
-    def _note_attempt(self, leg: LegId) -> None:
-        tried = next(one for one in reversed(self.call.hunt.tried) if one.leg == leg)
-        self.dossier.attempts.append(attempt_of(tried))
-
-    def _measure(self, leg: LegId, quality: Quality) -> None:
-        attempt = self.call.hunt.legs.get(leg)
-        name = "caller" if attempt is None else attempt.target.name
-        self.dossier.quality.append(quality_of(name, quality))
-
-    @property
-    def _talked(self) -> bool:
-        return self.dossier.destination_answered is not None
-
-    @property
-    def _plan(self) -> Plan:
-        if self.arrival.plan is None:
-            raise InvalidState("a call to an unknown number has no plan")
-        return self.arrival.plan

@@ -13,9 +13,10 @@ from b2bua.call.destination import DestinationLeg, Target
 from b2bua.call.media import CallId
 from b2bua.core.tokens import Tokens
 from b2bua.service.flow.arrival import Arrival
+from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.ending import by_failure
-from b2bua.service.flow.flow import CallFlow, Surroundings
+from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.phase import Phase
 from b2bua.service.plan import Plan
 from b2bua.service.record import CallRecord

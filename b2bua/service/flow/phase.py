@@ -33,6 +33,8 @@ class Phase(enum.Enum):
     PASSWORD = "password"
     MENU = "menu"
     HUNTING = "hunting"
+    QUEUE = "queue"
+    """Waits, with music, for a destination to be free."""
     NOTICE = "notice"
     """Both sides are told that the talk will be recorded."""
     TALKING = "talking"

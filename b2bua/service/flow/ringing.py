@@ -42,6 +42,10 @@ class Ringing:
         greeting = self._caller.hear(hearing.greeting(plan.greeting, plan))
         return [*self.open(moment), *greeting]
 
+    def cover(self) -> None:
+        """Let the caller hear nothing of what destinations send: there is music."""
+        self._covered = True
+
     def open(self, moment: Moment) -> Sequence[LegOutput]:
         """Send 183, unless the caller hears already."""
         outputs = self._caller.progress()

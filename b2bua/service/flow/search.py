@@ -31,9 +31,16 @@ class Search:
         self._world = world
         self._progress = Progress()
 
-    def begin(self, target: ToDestination | ToGroup, at: datetime) -> Choice:
-        """Choose whom to try first: one, or several at once."""
+    def begin(
+        self, target: ToDestination | ToGroup, at: datetime, *, again: bool = False
+    ) -> Choice:
+        """Choose whom to try first: one, or several at once.
+
+        ``again``: nobody was free before; that it is still so is not worth a note.
+        """
         choice = choose(self._plan, target, self._caller, at, self._world(self._plan))
+        if again and choice.refusal is not None:
+            return choice
         self._dossier.trace += choice.trace
         self._note(choice.skipped)
         if choice.at_once:

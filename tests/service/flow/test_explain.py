@@ -13,7 +13,15 @@ from b2bua.service.area import AreaTable, identify
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.explain import Enquiry, explain
 from b2bua.service.number import Caller, CallerKind
-from b2bua.service.plan import Announcements, Mode, Plan, Recording, ToVoicemail, When
+from b2bua.service.plan import (
+    Announcements,
+    Mode,
+    Plan,
+    Queue,
+    Recording,
+    ToVoicemail,
+    When,
+)
 from tests.service.plans import CALENDAR, at, caller_from, the_plan, with_group
 
 SHENZHEN = "075588886666"
@@ -219,3 +227,27 @@ def test_that_a_talk_is_recorded_is_told() -> None:
     told = asked(BEIJING, EVENING, plan=replace(the_plan(), recording=Recording()))
     step = {"rule": "recording", "passed": True, "why": "legs: both"}
     assert step in told["trace"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("live", "waiting", "outcome", "why"),
+    [
+        (0, (), "dial", None),
+        (2, (), "queue", "all are busy: at most 60 s"),
+        (0, ("somebody",), "queue", "1 wait already: at most 60 s"),
+    ],
+)
+def test_when_all_are_busy_the_caller_waits(
+    live: int, waiting: tuple[str, ...], outcome: str, why: str | None
+) -> None:
+    plan = with_group(Mode.ORDER, sales_1=0)
+    group = replace(plan.groups["sales"], queue=Queue())
+    plan = replace(plan, groups={**plan.groups, "sales": group})
+    enquiry = Enquiry(
+        number="4006001234", caller=identify(BEIJING, TABLE), at=at(OFFICE), keys=("1",)
+    )
+    world = replace(WORLD, live_calls=lambda _: live, line=lambda _: waiting)
+    told = explain(plan, enquiry, world)
+    assert told.outcome.value == outcome
+    waits = [step.why for step in told.trace if step.rule == "queue"]
+    assert waits == ([] if why is None else [why])

@@ -5,7 +5,9 @@
 :class:`MalformedMessage`; each is parsed once and kept until the headers change.
 """
 
-from typing import TypeAlias
+from collections.abc import Callable
+from itertools import chain
+from typing import TypeAlias, TypeVar
 
 from b2bua.sip.message.address import NameAddress, parse_name_address
 from b2bua.sip.message.errors import MalformedMessage
@@ -22,9 +24,12 @@ from b2bua.sip.message.fields import (
     parse_session_expires,
 )
 from b2bua.sip.message.headers import Headers
+from b2bua.sip.message.recall import recalled
 from b2bua.sip.message.scanner import parse_number, parse_parameters, split
 from b2bua.sip.message.status import phrase
 from b2bua.sip.message.via import Via, parse_via
+
+T = TypeVar("T")
 
 
 class Fields:
@@ -148,27 +153,27 @@ class Fields:
     @property
     def reasons(self) -> tuple[ReasonValue, ...]:
         """Every value of Reason (RFC 3326)."""
-        return tuple(parse_reason(value) for value in self.headers.values("Reason"))
+        return self._values("Reason", parse_reason)
 
     @property
     def require(self) -> tuple[str, ...]:
         """Option tags that must be understood, lower case (§20.32)."""
-        return self._lower("Require")
+        return self._words("Require", _lower_words)
 
     @property
     def supported(self) -> tuple[str, ...]:
         """Option tags that the sender understands, lower case (§20.37)."""
-        return self._lower("Supported")
+        return self._words("Supported", _lower_words)
 
     @property
     def unsupported(self) -> tuple[str, ...]:
         """Option tags that were not understood, lower case (§20.40)."""
-        return self._lower("Unsupported")
+        return self._words("Unsupported", _lower_words)
 
     @property
     def allow(self) -> tuple[str, ...]:
         """Methods that the sender accepts, upper case (§20.5)."""
-        return tuple(value.upper() for value in self.headers.values("Allow") if value)
+        return self._words("Allow", _upper_words)
 
     @property
     def accept(self) -> tuple[str, ...]:
@@ -201,14 +206,21 @@ class Fields:
         value = self.headers.first(name)
         return None if value is None else parse_number(value, maximum)
 
-    def _lower(self, name: str) -> tuple[str, ...]:
-        return tuple(value.lower() for value in self.headers.values(name) if value)
-
     def _addresses(self, name: str) -> tuple[NameAddress, ...]:
+        return self._values(name, parse_name_address)
+
+    def _values(self, name: str, read: Callable[[str], T]) -> tuple[T, ...]:
         if name not in self.headers:
             return ()
         return self.headers.parsed(
-            name, lambda headers: tuple(map(parse_name_address, headers.values(name)))
+            name, lambda headers: tuple(map(read, headers.values(name)))
+        )
+
+    def _words(self, name: str, read: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+        if name not in self.headers:
+            return ()
+        return self.headers.parsed(
+            name, lambda headers: tuple(chain(*map(read, headers.all(name))))
         )
 
 
@@ -293,6 +305,16 @@ def _required(headers: Headers, name: str) -> str:
     if not value:
         raise MalformedMessage(f"Missing {name}")
     return value
+
+
+@recalled
+def _lower_words(line: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in split(line, ",") if word)
+
+
+@recalled
+def _upper_words(line: str) -> tuple[str, ...]:
+    return tuple(word.upper() for word in split(line, ",") if word)
 
 
 def _media_type(value: str) -> str:

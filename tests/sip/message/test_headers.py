@@ -76,6 +76,17 @@ def test_a_parsed_value_is_kept_until_the_headers_change() -> None:
     assert request.via.branch == "b"
 
 
+def test_lists_of_words_go_over_lines_and_follow_changes() -> None:
+    headers = Headers([("Supported", "Timer,, 100REL"), ("k", "path"), ("Allow", "ack")])
+    request = Request("OPTIONS", "sip:x", headers)
+    assert request.supported == ("timer", "100rel", "path")
+    assert request.allow == ("ACK",)
+    headers.add("Supported", "Outbound")
+    assert request.supported == ("timer", "100rel", "path", "outbound")
+    headers.remove("Supported")
+    assert request.supported == ()
+
+
 def test_typed_properties() -> None:
     request = Request(
         "INVITE",

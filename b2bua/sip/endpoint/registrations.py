@@ -162,7 +162,7 @@ class Registrations:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
-        return earliest(*(one.deadline for one in self._named.values()))
+        return earliest(*[one.deadline for one in self._named.values()])
 
     @property
     def states(self) -> dict[str, bool]:

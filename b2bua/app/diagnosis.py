@@ -9,13 +9,15 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from b2bua.app import build
+from b2bua.app.atlas import Atlas
+from b2bua.app.freshness import HERE, stale_areas, stale_calendar
 from b2bua.app.places import MissingFile, Places, area_file, catalogue, prompt_names
-from b2bua.app.storage import opened_storage
+from b2bua.app.storage import Storage, opened_storage
 from b2bua.app.wards import listening_on
 from b2bua.config.checks import split_address, split_listener
 from b2bua.config.settings import Settings
@@ -163,9 +165,11 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
         async with opened_storage(settings) as storage:
             snapshot = await storage.plans.snapshot({})
             faults = storage.plans.faults
+            aged = await _aged(storage, settings)
     except StoreError as error:
         yield _wrong("postgresql", str(error))
         return
+    years = snapshot.calendar.years
     kind = "the one of store.dsn" if settings.store.dsn else "embedded"
     yield _well("postgresql", f"{kind}, {len(snapshot.plans)} numbers")
     for number, fault in faults.items():
@@ -174,16 +178,19 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
     for plan in snapshot.plans.values():
         for name in sorted({one.trunk for one in plan.destinations.values()} - trunks):
             yield _wrong(f"plan {plan.number}", f"there is no trunk {name!r} any more")
-    today = datetime.now(UTC).astimezone().date()
-    years = [today.year] if today.month < 12 else [today.year, today.year + 1]
-    for year in years:
-        if year in snapshot.calendar.years:
-            yield _well("calendar", f"{year} is known")
-        else:
-            message = (
-                f"no holidays for {year}: weekdays alone decide; upgrade chinesecalendar"
-            )
-            yield _notice("calendar", message)
+    today = datetime.now(HERE).date()
+    for complaint in (*stale_calendar(years, today), *aged):
+        yield _notice("data", complaint)
+    yield _well("calendar", f"{min(years)} to {max(years)}" if years else "empty")
+
+
+async def _aged(storage: Storage, settings: Settings) -> list[str]:
+    """What is to be said of the age of the area table in use."""
+    try:
+        table = await Atlas(storage.areas, settings).table()
+    except (MissingFile, OSError, MalformedTable):
+        return []  # told of among the files
+    return list(stale_areas(table.version, datetime.now(HERE).date()))
 
 
 async def _trunks(settings: Settings) -> AsyncIterator[Finding]:

@@ -18,8 +18,10 @@ import structlog
 
 from b2bua.app import build, snapshots
 from b2bua.app.announcer import Announcer
+from b2bua.app.atlas import Atlas
 from b2bua.app.books import Books
 from b2bua.app.carrier import Carrier, Heed
+from b2bua.app.freshness import Watch
 from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
 from b2bua.app.metered import Metered
@@ -91,9 +93,10 @@ class Node:
         settings = self._settings
         await self._open_health()
         snapshot = await self._first_snapshot()
+        self._atlas = Atlas(self._storage.areas, settings)
         outlook = Outlook(
             node=build.node_name(settings),
-            areas=await asyncio.to_thread(build.area_table, settings),
+            areas=await self._atlas.table(),
             snapshot=snapshot,
             ledger=await self._books.open(snapshot.plans),
             counters=self._journal.counters(),
@@ -236,6 +239,7 @@ class Node:
         """Take what was published; calls in progress keep theirs."""
         snapshot = await self._storage.plans.snapshot(self._outlook.snapshot.trunks)
         await self._settle(snapshot)
+        self._outlook.areas = await self._atlas.table()
         # Trunks may have been reloaded meanwhile.
         self._exchange.replan(replace(snapshot, trunks=self._outlook.snapshot.trunks))
         self._log.info("plans renewed", numbers=len(snapshot.plans))
@@ -338,6 +342,9 @@ class Node:
         self._tasks.spawn("usage", self._books.run)
         self._tasks.spawn("live", announcer.run)
         self._tasks.spawn("journal", self._checkpoint)
+        watch = Watch(self._outlook)
+        watch.figures(self._metrics.watch)
+        self._tasks.spawn("freshness", watch.run)
         self._tell_enterprises()
 
     def _tell_enterprises(self) -> None:

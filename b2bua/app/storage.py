@@ -15,6 +15,8 @@ import asyncpg
 from b2bua.config.settings import Settings
 from b2bua.service.plan import Calendar
 from b2bua.store.accounts import Accounts
+from b2bua.store.areas import Areas
+from b2bua.store.calendars import Calendars
 from b2bua.store.errors import Unavailable
 from b2bua.store.live import Live
 from b2bua.store.migrate import migrate
@@ -34,6 +36,8 @@ class Storage:
     records: Records
     live: Live
     accounts: Accounts
+    areas: Areas
+    calendars: Calendars
     outbox: Outbox
 
 
@@ -45,6 +49,8 @@ def storage_of(database: Database) -> Storage:
         records=Records(database),
         live=Live(database),
         accounts=Accounts(database),
+        areas=Areas(database),
+        calendars=Calendars(database),
         outbox=Outbox(database),
     )
 
@@ -86,22 +92,31 @@ async def prepare(dsn: str) -> None:
     try:
         plans = Plans(database)
         known = (await plans.calendar()).years
-        calendar = _missing_years(known)
-        if calendar.years:
-            await plans.publish_calendar(calendar)
+        package = calendar_package()
+        missing = package.years - known
+        if missing:
+            calendar = _only(package, missing)
+            await Calendars(database).publish(calendar, "chinesecalendar")
     finally:
         await database.close()
 
 
-def _missing_years(known: frozenset[int]) -> Calendar:
-    """What the calendar package knows and the database does not."""
+def calendar_package() -> Calendar:
+    """What the calendar package knows."""
     from chinese_calendar import constants  # type: ignore  # noqa: PLC0415
 
     holidays: dict[date, str] = constants.holidays
     workdays: dict[date, str] = constants.workdays
-    years = {day.year for day in holidays} - known
     return Calendar(
-        holidays=frozenset(day for day in holidays if day.year in years),
-        workdays=frozenset(day for day in workdays if day.year in years),
-        years=frozenset(years),
+        holidays=frozenset(holidays),
+        workdays=frozenset(workdays),
+        years=frozenset(day.year for day in holidays),
+    )
+
+
+def _only(calendar: Calendar, years: frozenset[int]) -> Calendar:
+    return Calendar(
+        holidays=frozenset(day for day in calendar.holidays if day.year in years),
+        workdays=frozenset(day for day in calendar.workdays if day.year in years),
+        years=years,
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from b2bua.app.build import area_table, trunk_rules
+from b2bua.app.atlas import Atlas
+from b2bua.app.build import trunk_rules
 from b2bua.app.publishing import plan_files, read_files
 from b2bua.app.storage import Storage, opened_storage
 from b2bua.cli.common import Wanting, moment, run, say, say_json, settings_of
@@ -57,9 +58,10 @@ async def _asked(settings: Settings, storage: Storage, question: Question) -> Ex
     plan = plans.get(number)
     zone = "" if plan is None else plan.timezone
     at = moment(question.at, zone) if question.at else datetime.now(UTC)
+    table = await Atlas(storage.areas, settings).table()
     enquiry = Enquiry(
         number=number,
-        caller=identify(question.caller, area_table(settings)),
+        caller=identify(question.caller, table),
         at=at,
         keys=tuple(key for key in question.keys.split(",") if key),
     )

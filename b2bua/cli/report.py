@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from b2bua.app.build import area_table
+from b2bua.app.atlas import Atlas
 from b2bua.app.storage import Storage, opened_storage
 from b2bua.cli.common import Misused, Wanting, run, settings_of
 from b2bua.config.settings import Settings
@@ -84,6 +84,7 @@ async def _subject(
     storage: Storage, settings: Settings, number: str, month: Month
 ) -> Subject:
     plan = (await storage.plans.snapshot({})).plans.get(number)
+    table = await Atlas(storage.areas, settings).table()
     return Subject(
         number=number,
         month=month,
@@ -91,7 +92,7 @@ async def _subject(
         plan=plan,
         plans=await storage.plans.versions(number),
         zone=ZoneInfo(ZONE if plan is None else plan.timezone),
-        province_of=area_table(settings).province_of,
+        province_of=table.province_of,
     )
 
 

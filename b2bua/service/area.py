@@ -126,6 +126,11 @@ class AreaTable:
         return sum(map(len, self._levels.values())) + len(self._overrides)
 
     @property
+    def provinces(self) -> Mapping[str, str]:
+        """The province of each area code that has one."""
+        return self._provinces
+
+    @property
     def areas(self) -> frozenset[str]:
         """Every area code of the table."""
         return frozenset((*self._codes, *self._overrides.values()))

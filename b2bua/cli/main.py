@@ -126,6 +126,21 @@ def explain(  # noqa: PLR0913, PLR0917  # its options
 
 
 @app.command()
+def replay(
+    plan: Annotated[Path, typer.Option(metavar="FILE", help="The draft.")],
+    number: Annotated[str, typer.Option("--number", metavar="N", help="The 400 number.")],
+    since: Annotated[str, typer.Option(metavar="DATE", help="Calls from here on.")],
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """Say which recorded calls would go elsewhere under a draft plan."""
+    from b2bua.cli.replay import Draft  # noqa: PLC0415
+    from b2bua.cli.replay import replay as run_replay  # noqa: PLC0415
+
+    return run_replay(config, Draft(plan=plan, number=number, since=since), as_json=json)
+
+
+@app.command()
 def calls(
     number: OptionalNumber = None,
     since: Annotated[

@@ -8,6 +8,7 @@ acknowledged and released by the session itself.
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from b2bua.call.audio import AudioImage, LegAudio
 from b2bua.call.events import (
@@ -16,6 +17,8 @@ from b2bua.call.events import (
     Failed,
     FellSilent,
     Measured,
+    PickedUp,
+    Pressed,
     PromptsEnded,
     Rang,
     Recorded,
@@ -29,6 +32,8 @@ from b2bua.call.media import (
     AudioStopped,
     CallId,
     Hearing,
+    HearPrompts,
+    HearSilence,
     KeyPressed,
     LegId,
     MediaFact,
@@ -45,6 +50,13 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
 from b2bua.sip.sdp.description import SessionDescription
 
+ACCEPT_KEY: Final = "1"
+ACCEPT_SECONDS: Final = 10.0
+"""Seconds after the prompts in which a call must be accepted."""
+TOLD_LIMIT: Final = 30.0
+"""Seconds that the prompts themselves may take."""
+TOLD: Final = "told"
+
 
 class State(enum.Enum):
     """How far the attempt has come."""
@@ -53,6 +65,8 @@ class State(enum.Enum):
     """Waits for a port."""
     DIALLING = "dialling"
     RINGING = "ringing"
+    ASKED = "asked"
+    """Somebody picked up, and hears what comes before the caller."""
     ANSWERED = "answered"
     OVER = "over"
 
@@ -73,6 +87,10 @@ class Target:
     private: bool = False
     diverted_from: str = ""
     max_forwards: int = 70
+    told: tuple[str, ...] = ()
+    """Prompts that whoever picks up hears before the caller."""
+    accept: bool = False
+    """Whoever picks up must press :data:`ACCEPT_KEY`."""
 
 
 class DestinationLeg:
@@ -151,7 +169,7 @@ class DestinationLeg:
             case sip.Progressed(description=description, fork=fork):
                 return self._progressed(description, fork)
             case sip.Accepted(description=description, fork=fork):
-                return self._accepted(description or self._forks.get(fork))
+                return self._accepted(description or self._forks.get(fork), now)
             case sip.Refused():
                 return self._refused(event)
             case sip.Offered():
@@ -160,7 +178,7 @@ class DestinationLeg:
             case sip.Described(_, description):
                 return take_answer(self.audio, description) or []
             case sip.Pressed(digit=digit):
-                return self._ear.press(digit, in_audio=False, now=now)
+                return self._heed(self._ear.press(digit, in_audio=False, now=now))
             case sip.Ended():
                 return self._ended(event)
             case sip.Confirmed() | sip.DialogChanged():
@@ -186,10 +204,16 @@ class DestinationLeg:
                 return [self._invitation()]
             case PortFailed() if self.state is State.OPENING:
                 return self._fail(Verdict.UNREACHABLE, status=503, q850=34)
+            case AudioBegan() if self.state is State.ASKED:
+                return []
             case AudioBegan():
                 return [Spoke(self.leg)]
             case KeyPressed(digit=digit):
-                return self._ear.press(digit, in_audio=True, now=now)
+                return self._heed(self._ear.press(digit, in_audio=True, now=now))
+            case MediaPromptsEnded(token=token) if token == TOLD:
+                return self._was_told(now)
+            case PortFailed() if self.state is State.ASKED:
+                return self._was_told(now)
             case MediaPromptsEnded(token=token, completed=completed):
                 return [PromptsEnded(self.leg, token)] if completed else []
             case AudioStopped():
@@ -222,7 +246,9 @@ class DestinationLeg:
         self._forks[fork] = description
         return [*self.audio.connect(), Rang(self.leg, audio=True)]
 
-    def _accepted(self, description: SessionDescription | None) -> Sequence[LegOutput]:
+    def _accepted(
+        self, description: SessionDescription | None, now: Instant
+    ) -> Sequence[LegOutput]:
         self._forks.clear()
         if description is None:
             audible = self.audio.far_end is not None
@@ -233,8 +259,33 @@ class DestinationLeg:
                 sip.HangUp(session=self._session, causes=(Cause("Q.850", 88),)),
                 *self._fail(Verdict.UNREACHABLE, status=488, q850=88),
             ]
+        if not self.target.told:
+            return [*self.audio.connect(), *self._join()]
+        self.state = State.ASKED
+        self.deadline = now + TOLD_LIMIT + ACCEPT_SECONDS
+        told = self.audio.hear(HearPrompts(prompts=self.target.told, token=TOLD))
+        return [*self.audio.connect(), PickedUp(self.leg), *told]
+
+    def _join(self) -> Sequence[LegOutput]:
         self.state, self.deadline = State.ANSWERED, None
-        return [*self.audio.connect(), Answered(self.leg)]
+        return [Answered(self.leg)]
+
+    def _was_told(self, now: Instant) -> Sequence[LegOutput]:
+        """The prompts have ended, or cannot be played."""
+        if self.state is not State.ASKED:
+            return []
+        if not self.target.accept:
+            return self._join()
+        self.deadline = now + ACCEPT_SECONDS
+        return self.audio.hear(HearSilence())
+
+    def _heed(self, pressed: Sequence[LegOutput]) -> Sequence[LegOutput]:
+        """Take a key: while it is asked, one accepts and others mean nothing."""
+        if self.state is not State.ASKED:
+            return pressed
+        keys = [one.digit for one in pressed if isinstance(one, Pressed)]
+        accepted = self.target.accept and ACCEPT_KEY in keys
+        return self._join() if accepted else []
 
     def _refused(self, event: sip.Refused) -> Sequence[LegOutput]:
         q850 = q850_of(event.causes)
@@ -244,6 +295,8 @@ class DestinationLeg:
         return self._fail(verdict, status=event.status, q850=q850)
 
     def _ended(self, event: sip.Ended) -> Sequence[LegOutput]:
+        if self.state is State.ASKED:
+            return self._fail(Verdict.NO_ANSWER, status=0, q850=q850_of(event.causes))
         if self.state is not State.ANSWERED:
             return self._fail(Verdict.UNREACHABLE, status=500, q850=q850_of(event.causes))
         self.state = State.OVER

@@ -61,6 +61,13 @@ class Spoke:
 
 
 @dataclass(frozen=True, slots=True)
+class PickedUp:
+    """Somebody picked up, and is asked before the caller hears of it."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The destination answered, and both know how to talk."""
 
@@ -173,6 +180,7 @@ LegFact: TypeAlias = (
     Ready
     | Rang
     | Spoke
+    | PickedUp
     | Answered
     | Failed
     | Pressed

@@ -83,6 +83,11 @@ class Destination:
     """Calls it may have at once; None: no limit."""
     when: When | None = None
     """When it answers calls (值班): days, hours, workday, dates; None: always."""
+    whisper: str = ""
+    """Name of a prompt that it alone hears before it is joined; empty: none."""
+    accept: bool = False
+    """Whoever picks up must press 1, or it counts as no answer: a mobile's mailbox does
+    not take the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

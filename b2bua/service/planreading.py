@@ -182,7 +182,7 @@ class PlanReader:
 
     def _destinations(self) -> dict[str, Destination]:
         read: dict[str, Destination] = {}
-        keys = ("number", "trunk", "ring", "concurrent", "when")
+        keys = (*("number", "trunk", "ring", "concurrent", "when"), "whisper", "accept")
         destinations = self.form.mapping(self._top.get("destinations"), ("destinations",))
         if not destinations:
             self.form.complain(("destinations",), "name at least one destination")
@@ -201,6 +201,10 @@ class PlanReader:
                 concurrent=None
                 if limit is None
                 else self.form.whole(limit, (*path, "concurrent"), 1, 100_000),
+                whisper=self._prompt(body["whisper"], (*path, "whisper"))
+                if given(body, "whisper")
+                else "",
+                accept=self.form.flag(body.get("accept", False), (*path, "accept")),
                 when=self._duty(body["when"], (*path, "when"))
                 if given(body, "when")
                 else None,

@@ -122,6 +122,7 @@ def _destination(one: Destination) -> dict[str, object]:
         **_unless_none(
             concurrent=one.concurrent, when=None if one.when is None else _when(one.when)
         ),
+        **_unless_empty(whisper=one.whisper, accept=one.accept),
     }
 
 

@@ -90,6 +90,16 @@ def test_queues_of_groups_with_a_name_and_without(text: str, queue: Queue | None
     assert inside.groups["route:all"].queue == queue
 
 
+def test_destinations_that_are_asked() -> None:
+    extra = (
+        '  boss: {number: "02088886009", trunk: unicom, whisper: welcome, accept: true}\n'
+    )
+    boss = read(extra + ROUTES).destinations["boss"]
+    assert (boss.whisper, boss.accept) == ("welcome", True)
+    desk = read(ROUTES).destinations["desk"]
+    assert (desk.whisper, desk.accept) == ("", False)
+
+
 def test_what_is_left_unsaid() -> None:
     plan = read(ROUTES)
     assert not plan.forwarding.voicemail
@@ -103,6 +113,16 @@ def test_what_is_left_unsaid() -> None:
         (ROUTES + "recording: {notice: 1}\n", "recording.notice", "true or false"),
         (ROUTES + "recording: {legs: ears}\n", "recording.legs", "write one of: both"),
         (ROUTES + "recording: {days: 3}\n", "recording.days", "unknown key"),
+        (
+            '  x: {number: "02088886009", trunk: unicom, accept: 1}\n' + ROUTES,
+            "destinations.x.accept",
+            "true or false",
+        ),
+        (
+            '  x: {number: "02088886009", trunk: unicom, whisper: hush}\n' + ROUTES,
+            "destinations.x.whisper",
+            "no prompt 'hush'",
+        ),
         (ROUTES + "voicemail: {seconds: 4}\n", "voicemail.seconds", "5 to 600"),
         (ROUTES + "voicemail: {seconds: 601}\n", "voicemail.seconds", "5 to 600"),
         (ROUTES + "voicemail: {prompt: hi}\n", "voicemail.prompt", "no prompt 'hi'"),

@@ -32,6 +32,14 @@ routes: [{name: all, to: desk}]
 number: "4006000003"
 destinations: {desk: {number: "02088886001", trunk: unicom, concurrent: 1}}
 routes: [{name: all, to: {order: [desk], queue: {max_wait: 30}}}]
+---
+number: "4006000004"
+announcements: none
+destinations:
+  asked: {number: "02088886001", trunk: unicom, accept: true}
+  told: {number: "02088886002", trunk: unicom, whisper: whisper}
+forwarding: {no_answer: [told]}
+routes: [{name: all, to: asked}]
 """
 
 
@@ -151,5 +159,32 @@ def test_a_caller_waits_with_music_until_the_desk_is_free(
     music = samples_of(ROOT / "prompts" / "tones" / "music.wav")[:8000]
     assert place_of(music, samples)[1] > 0.9
     assert seconds_of_tone(samples, 440) > 1.0
+    node.quiet()
+    assert node.faults() == []
+
+
+def test_who_does_not_press_one_has_not_answered_and_a_whisper_comes_first(
+    node: Node, tmp_path: Path
+) -> None:
+    heard, other = tmp_path / "heard.wav", tmp_path / "other.wav"
+    uri = f"sip:4006000004@{HOST}"
+    with answering(node, "--tone", "440", "--after", "0.2", "--record", str(other)):
+        dialled = node.run(
+            *("dial", uri, "--seconds", "6", "--from", "02088881234"),
+            *("--record", str(heard)),
+        )
+    assert dialled.returncode == 0, dialled.stdout + dialled.stderr
+    record = node.record("4006000004")
+    assert [(a.destination, a.outcome) for a in record.attempts] == [
+        ("asked", "no-answer"),
+        ("told", "answered"),
+    ]
+    assert record.attempts[0].ring_ms > 10_000
+    assert seconds_of_tone(samples_of(heard), 440) > 1.0
+    told = [samples_of(path) for path in tmp_path.glob("other*.wav")]
+    for prompt in ("accept", "whisper"):
+        spoken = samples_of(PROMPTS / f"{prompt}.wav")
+        assert max(place_of(spoken, samples)[1] for samples in told) > 0.9
+        assert place_of(spoken, samples_of(heard))[1] < 0.5
     node.quiet()
     assert node.faults() == []

@@ -174,6 +174,9 @@ class CallFlow(Course):
                 return self._carry(self._ringing.spoke(leg), moment)
             case leg_events.Rang() | leg_events.Spoke():
                 return []
+            case leg_events.PickedUp(leg):
+                heard = self._carry(self._ringing.failed(leg), moment)
+                return [*heard, Remember()]
             case leg_events.Answered(leg):
                 return self._answered(leg, moment)
             case leg_events.Pressed():

@@ -7,10 +7,11 @@ from datetime import datetime
 from b2bua.call.destination import Target
 from b2bua.call.events import Verdict
 from b2bua.call.hunt import Tried
+from b2bua.service.flow import hearing
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.decision import Choice, World, bars, choose
 from b2bua.service.flow.dossier import Dossier
-from b2bua.service.plan import Plan, ToDestination, ToGroup, TrunkRule
+from b2bua.service.plan import Destination, Plan, ToDestination, ToGroup, TrunkRule
 from b2bua.service.record import Attempt, Step
 from b2bua.service.routing import Cause, Progress, Skipped, forward
 
@@ -125,7 +126,17 @@ def target_for(name: str, plan: Plan, arrival: Arrival, trunk: TrunkRule) -> Tar
         private=shown.private,
         diverted_from=shown.diverted_from,
         max_forwards=arrival.max_forwards - 1,
+        told=_told(destination, plan),
+        accept=destination.accept,
     )
+
+
+def _told(destination: Destination, plan: Plan) -> tuple[str, ...]:
+    """What whoever picks up hears before the caller."""
+    names = [destination.whisper] if destination.whisper else []
+    if destination.accept:
+        names.append("accept")
+    return tuple(hearing.media_name(name, plan) for name in names)
 
 
 def attempt_of(tried: Tried) -> Attempt:

@@ -51,6 +51,8 @@ class Heed:
     """The last call has ended."""
     lagged: Callable[[float], None]
     """The loop was busy for so many seconds."""
+    cap_nears: Callable[[CapNearing], None]
+    """A period holds so much of a cap."""
 
 
 class Carrier:
@@ -118,6 +120,7 @@ class Carrier:
         )
 
     def _warn_of(self, nearing: CapNearing) -> None:
+        self._heed.cap_nears(nearing)
         self._metrics.cap_nearing(nearing.cap.value, nearing.percent)
         self._log.warning(
             "cap reached" if nearing.percent == 100 else "cap comes near",

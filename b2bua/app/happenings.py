@@ -1,10 +1,12 @@
 """What enterprises are told of while it happens, before any record tells of it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from b2bua.exchange.outlook import LiveCall
-from b2bua.service.callevent import CallEvent, answered
+from b2bua.exchange.outputs import CapNearing
+from b2bua.service.callevent import CallEvent, answered, cap_reached
+from b2bua.service.limits import CapState
 from b2bua.service.plan import Plan
 from b2bua.service.webhook import WebhookEvent
 
@@ -25,9 +27,13 @@ class Happenings:
         self._told: set[str] = set()
         self._noted: list[CallEvent] = []
 
-    def note(self, event: CallEvent) -> None:
-        """Something that is no call happened."""
-        self._noted.append(event)
+    def cap_nears(self, nearing: CapNearing) -> None:
+        """A period holds so much of a cap."""
+        state = CapState(nearing.cap, nearing.used, nearing.limit)
+        at = datetime.now(UTC)
+        self._noted.append(
+            cap_reached(nearing.number, state, nearing.percent, nearing.starts, at)
+        )
 
     def fresh(self) -> list[CallEvent]:
         """What happened since the last look."""

@@ -128,6 +128,9 @@ class Node:
         images = [(CallId(name), image) for name, image in self._journal.calls()]
         self._ending.push_async_callback(self._pool.stop)
         adopted = await self._pool.start(name for name, _ in images)
+        self._happenings = Happenings(
+            self._exchange.live, lambda: self._outlook.snapshot.plans
+        )
         carrier = Carrier(
             self._journal,
             self._pool,
@@ -136,6 +139,7 @@ class Node:
                 finished=self._books.delivery.nudge,
                 drained=self.drained.set,
                 lagged=self._shedding.lagged,
+                cap_nears=self._happenings.cap_nears,
             ),
         )
         resolver = Resolver()
@@ -348,11 +352,10 @@ class Node:
         self._tell_enterprises()
 
     def _tell_enterprises(self) -> None:
-        happenings = Happenings(self._exchange.live, lambda: self._outlook.snapshot.plans)
         webhooks = Webhooks(
             self._storage.outbox,
             build.webhook_reach(self._settings),
-            happened=happenings.fresh,
+            happened=self._happenings.fresh,
         )
         self._tasks.spawn("webhooks", webhooks.run)
         watch = self._metrics.watch

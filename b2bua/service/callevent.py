@@ -47,9 +47,13 @@ def events_of(record: CallRecord) -> tuple[CallEvent, ...]:
                 destination=record.destination,
             )
         )
-    kinds = [WebhookEvent.MISSED] if missed(record.outcome) else []
-    for kind in (*kinds, WebhookEvent.ENDED):
-        told = call_told(record)
+    kinds = {
+        WebhookEvent.VOICEMAIL: bool(record.voicemail),
+        WebhookEvent.MISSED: missed(record.outcome),
+        WebhookEvent.ENDED: True,
+    }
+    told = call_told(record)
+    for kind in (kind for kind, happened in kinds.items() if happened):
         events.append(_event(kind, record.id, record.number, record.ended_at, told))
     return tuple(events)
 
@@ -121,6 +125,7 @@ def call_told(record: CallRecord) -> dict[str, object]:
         "fee": yuan(record.fee),
         "caller_fee": yuan(record.caller_fee),
         "end_reason": record.end_reason,
+        "voicemail_ms": record.voicemail_ms,
         "attempts": [
             {
                 "destination": attempt.destination,

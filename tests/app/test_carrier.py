@@ -44,6 +44,7 @@ class Rig:
             finished=lambda: self.heard.append("finished"),
             drained=lambda: self.heard.append("drained"),
             lagged=self.heard.append,
+            cap_nears=self.heard.append,
         )
         self.carrier = Carrier(self.journal, self, self.metrics, heed)
 

@@ -278,3 +278,15 @@ def test_which_calls_count_as_missed(outcome: Outcome) -> None:
     let_in_for_nothing = outcome not in (Outcome.ANSWERED, Outcome.REFUSED)
     assert (WebhookEvent.MISSED in kinds) is let_in_for_nothing
     assert kinds[-1] is WebhookEvent.ENDED
+
+
+def test_a_message_that_was_left_is_told() -> None:
+    left = record("c1", outcome=Outcome.NO_ANSWER, voicemail="c1.wav", voicemail_ms=4000)
+    events = events_of(left)
+    assert [event.kind for event in events] == [
+        WebhookEvent.VOICEMAIL,
+        WebhookEvent.MISSED,
+        WebhookEvent.ENDED,
+    ]
+    assert '"voicemail_ms":4000' in events[0].body
+    assert "c1.wav" not in events[0].body

@@ -210,18 +210,14 @@ class Replay:
 
 
 def _way(plan: Plan | None, explanation: Explanation) -> Way:
-    route = explanation.route
-    match explanation.outcome:
-        case Fate.DIAL if plan is not None:
-            return _dialled(plan, explanation)
-        case Fate.MENU if plan is not None:
-            to = next(one.to for one in plan.routes if one.name == route)
-            told = f"{named(to)}, without a key"
-        case Fate.VOICEMAIL:
-            told = "voicemail"
-        case _:
-            rule = "" if explanation.refusal is None else explanation.refusal.rule
-            told = f"refused: {rule}"
+    route, told = explanation.route, explanation.outcome.value
+    if plan is not None and explanation.outcome is Fate.DIAL:
+        return _dialled(plan, explanation)
+    if explanation.refusal is not None:
+        told = f"refused: {explanation.refusal.rule}"
+    elif plan is not None and explanation.outcome is Fate.MENU:
+        to = next(one.to for one in plan.routes if one.name == route)
+        told = f"{named(to)}, without a key"
     return Way(route=route, places={told: SURE}, told=told, why=_why(explanation))
 
 

@@ -26,6 +26,7 @@ from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
+from b2bua.app.retention import Retention
 from b2bua.app.shedding import Shedding
 from b2bua.app.storage import Storage, prepare
 from b2bua.app.tasks import Tasks
@@ -100,6 +101,7 @@ class Node:
             snapshot=snapshot,
             ledger=await self._books.open(snapshot.plans),
             counters=self._journal.counters(),
+            recordings=str(self._places.recordings),
         )
         sockets = [
             self._places.media_socket(index) for index in range(settings.media.processes)
@@ -346,6 +348,8 @@ class Node:
         self._tasks.spawn("usage", self._books.run)
         self._tasks.spawn("live", announcer.run)
         self._tasks.spawn("journal", self._checkpoint)
+        days = self._settings.service.recording_days
+        self._tasks.spawn("retention", Retention(self._places.recordings, days).run)
         watch = Watch(self._outlook)
         watch.figures(self._metrics.watch)
         self._tasks.spawn("freshness", watch.run)

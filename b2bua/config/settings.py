@@ -126,6 +126,8 @@ class Service(Table, frozen=True, kw_only=True):
     """A table in the layout of ``phone.dat``; empty: the one of the phone package."""
     area_overrides: dict[str, str] = {}
     """Prefixes to area codes, over what the table says."""
+    recording_days: Annotated[int, Meta(ge=1, le=3650)] = 180
+    """How long recordings and messages are kept, in ``data_dir``/recordings."""
 
 
 class Webhooks(Table, frozen=True, kw_only=True):

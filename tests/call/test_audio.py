@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from b2bua.call.audio import LegAudio
 from b2bua.call.media import CallId, ConnectPort, LegId
@@ -65,7 +66,7 @@ def test_a_refused_offer_leaves_no_trace() -> None:
 def test_an_early_answer_leaves_the_offer_open_for_another_fork() -> None:
     leg = audio()
     first = leg.offer()
-    one, two = answer(first), replace(answer(first), session_id=77)
+    one, two = answer(first), structs.replace(answer(first), session_id=77)
     assert leg.take_answer(one, early=True)
     assert leg.take_answer(two, early=True)
     assert (leg.local, leg.remote) == (first, two)
@@ -76,8 +77,8 @@ def test_an_answer_without_audio_changes_nothing() -> None:
     leg = agreed()
     before = leg.remote
     stream = leg.turn(SENDRECV).media[0]
-    nothing = replace(stream, formats=(Format(payload_type=18, encoding="G729"),))
-    assert not leg.take_answer(replace(offer(), media=(nothing,)))
+    nothing = structs.replace(stream, formats=(Format(payload_type=18, encoding="G729"),))
+    assert not leg.take_answer(structs.replace(offer(), media=(nothing,)))
     assert leg.remote is before
 
 

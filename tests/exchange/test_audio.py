@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from b2bua.call.media import AudioStopped, ConnectPort, FarEnd, KeyPressed, LegId, PressKeys
 from b2bua.service.flow.dossier import Moment
@@ -155,8 +156,12 @@ def test_a_refused_hold_leaves_things_as_they_were() -> None:
 def test_no_codec_in_common_is_488() -> None:
     scene = Scene(plan(), Answers(), dial=False)
     offer = make_offer(audio(CALLER))
-    stream = replace(offer.media[0], formats=(Format(payload_type=18, encoding="G729"),))
-    scene.session = scene.stage.dial(scene.caller, offer=replace(offer, media=(stream,)))
+    stream = structs.replace(
+        offer.media[0], formats=(Format(payload_type=18, encoding="G729"),)
+    )
+    scene.session = scene.stage.dial(
+        scene.caller, offer=structs.replace(offer, media=(stream,))
+    )
     scene.run(5).assert_nothing_left()
     (record,) = scene.stage.records
     assert (record.outcome, record.status, record.q850) == (Outcome.FAILED, 488, 88)

@@ -2,10 +2,14 @@
 
 Attributes that we do not understand are dropped; every stream keeps its formats, so that
 one we refuse can be answered in kind (RFC 3264 §6).
+
+Structs and not dataclasses: a call makes forty of these values and keeps eight in its
+image in the journal, where what is at its default is left out.
 """
 
 import enum
-from dataclasses import dataclass
+
+import msgspec
 
 
 class Direction(enum.Enum):
@@ -40,8 +44,7 @@ _REVERSED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class Format(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One payload type of a stream, with what rtpmap and fmtp say of it."""
 
     payload_type: int
@@ -54,8 +57,7 @@ class Format:
     """The value of fmtp after the payload type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaDescription:
+class MediaDescription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One m= section."""
 
     kind: str
@@ -76,8 +78,7 @@ class MediaDescription:
     """a=ptime."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionDescription:
+class SessionDescription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One session description."""
 
     session_id: int

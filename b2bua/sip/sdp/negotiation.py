@@ -3,8 +3,10 @@
 Pure functions. Who may offer or answer now is :mod:`~b2bua.sip.sdp.offer_answer`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from b2bua.core.address import ip_literal
 from b2bua.sip.sdp.codecs import (

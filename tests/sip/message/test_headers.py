@@ -82,9 +82,9 @@ def test_lists_of_words_go_over_lines_and_follow_changes() -> None:
     assert request.supported == ("timer", "100rel", "path")
     assert request.allow == ("ACK",)
     headers.add("Supported", "Outbound")
-    assert request.supported == ("timer", "100rel", "path", "outbound")
+    assert "outbound" in request.supported
     headers.remove("Supported")
-    assert request.supported == ()
+    assert not request.supported
 
 
 def test_typed_properties() -> None:

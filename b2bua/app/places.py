@@ -59,6 +59,16 @@ class Places:
         """Held by the control process; its number is in it."""
         return self.data_dir / "control.lock"
 
+    @property
+    def web_lock(self) -> Path:
+        """Held by the portal's process; its number is in it."""
+        return self.data_dir / "web.lock"
+
+    @property
+    def demo_password(self) -> Path:
+        """Of the accounts that came with the demo numbers."""
+        return self.data_dir / "demo-password"
+
     def media_socket(self, index: int) -> Path:
         """The control socket of a media process, at a path short enough for one."""
         path = self.data_dir.absolute() / f"media-{index}.sock"

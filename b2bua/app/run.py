@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(settings: Settings, config: Path, ready: int | None) -> int:
     places = Places(Path(settings.data_dir))
     places.make()
-    lock = _locked(places.control_lock)
+    lock = locked(places.control_lock)
     async with AsyncExitStack() as ending:
         ending.callback(os.close, lock)
         database = Database(await _joined(settings, places, ending))
@@ -153,8 +153,8 @@ class _Orders:
         reload.add_done_callback(self._reloads.discard)
 
 
-def _locked(path: Path) -> int:
-    """Be the only control process of this directory. Raises B2buaError."""
+def locked(path: Path) -> int:
+    """Be the only process that holds this lock. Raises B2buaError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,8 @@
-"""``b2bua serve``: starts PostgreSQL, media and control, and starts again what dies.
+"""``b2bua serve``: starts PostgreSQL, media, control and the portal, and again what dies.
 
-What lives already is taken over: media processes by their sockets, control by its lock,
-PostgreSQL by its own. So a supervisor that dies costs nothing, and neither does a control
-process: media relays on, and the next control reads the journal.
+What lives already is taken over: media processes by their sockets, control and the portal
+by their locks, PostgreSQL by its own. So a supervisor that dies costs nothing, and neither
+does a control process: media relays on, and the next control reads the journal.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from b2bua.app import build
+from b2bua.app import build, demo
 from b2bua.app.places import Places, catalogue
 from b2bua.app.publishing import plan_files, read_files, summary
 from b2bua.app.run import CANNOT_START
@@ -51,6 +51,7 @@ class Supervisor:
         self._log = structlog.get_logger()
         self._control: Ward | None = None
         self._media: dict[int, Ward] = {}
+        self._web: Ward | None = None
         self._stopping = False
         self._stopped = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -73,7 +74,7 @@ class Supervisor:
     async def _bring_up(self) -> None:
         """Everything that control needs."""
         dsn = self._settings.store.dsn
-        self._control = self._living_control()
+        self._control = self._living(self._places.control_lock, "control")
         if self._postgres is not None:
             try:
                 dsn = await self._postgres.start()
@@ -87,6 +88,8 @@ class Supervisor:
             self._begin(self._keep_media(index, ports))
         if self._control is None:
             await self._fill(dsn)
+        if self._settings.web.listen:
+            self._begin(self._keep_web())
 
     async def _fill(self, dsn: str) -> None:
         """Bring the database up to date, and publish the seed where there is no plan."""
@@ -116,6 +119,8 @@ class Supervisor:
             fresh = [one for one in reading.drafts if one.plan.number not in snapshot.plans]
             for published in await storage.plans.publish(fresh):
                 self._log.info("seeded", plan=summary(published))
+            if demo.offered(self._settings):
+                await demo.open_accounts(storage.accounts, reading.files, self._places)
         finally:
             await database.close()
 
@@ -199,6 +204,25 @@ class Supervisor:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
+    async def _keep_web(self) -> None:
+        """Run the portal, again when it dies; calls need none."""
+        loop = asyncio.get_running_loop()
+        pause = SHORTEST_PAUSE
+        ward = self._living(self._places.web_lock, "portal")
+        log = self._places.logs / "web.log"
+        while not self._stopped.is_set():
+            began = loop.time()
+            if ward is None:
+                ward = spawn("b2bua.app.web", ["--config", str(self._config)], log=log)
+            self._web = ward
+            status = await ward.ended()
+            ward = None
+            if status not in (0, -signal.SIGTERM) and not self._stopped.is_set():
+                self._log.error("portal died", status=status, log=str(log))
+            pause = SHORTEST_PAUSE if loop.time() - began > LONG_LIFE else pause
+            await self._rest(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
     def _start_media(self, index: int, path: Path, ports: str) -> Ward:
         media, addresses = self._settings.media, build.media_addresses(self._settings)
         arguments = {
@@ -219,10 +243,10 @@ class Supervisor:
             log=self._places.logs / f"media-{index}.log",
         )
 
-    def _living_control(self) -> Ward | None:
-        """The control process of a supervisor that died."""
+    def _living(self, lock: Path, name: str) -> Ward | None:
+        """The process of a supervisor that died, by the lock that it holds."""
         try:
-            descriptor = os.open(self._places.control_lock, os.O_RDONLY)
+            descriptor = os.open(lock, os.O_RDONLY)
         except FileNotFoundError:
             return None
         try:
@@ -232,14 +256,14 @@ class Supervisor:
                 ward = Ward(int(os.pread(descriptor, 32, 0)))
             except (ValueError, ProcessLookupError):
                 return None
-            self._log.info("control taken over", pid=ward.pid)
+            self._log.info(f"{name} taken over", pid=ward.pid)
             return ward
         finally:
             os.close(descriptor)
         return None
 
     async def _bring_down(self) -> None:
-        """Stop media, which nobody needs any more, and leave PostgreSQL."""
+        """Stop media and portal, which nobody needs any more, and leave PostgreSQL."""
         self._stopping = True
         if self._control is not None:
             self._control.signal(signal.SIGTERM)
@@ -247,9 +271,10 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for ward in self._media.values():
+        wards = [*self._media.values(), *([] if self._web is None else [self._web])]
+        for ward in wards:
             ward.signal(signal.SIGTERM)
-        for ward in self._media.values():
+        for ward in wards:
             try:
                 await asyncio.wait_for(ward.ended(), STOP_SECONDS)
             except TimeoutError:
@@ -279,6 +304,8 @@ class Supervisor:
             self._control.signal(signal.SIGTERM)
 
     def _reload(self) -> None:
+        if self._web is not None:
+            self._web.signal(signal.SIGTERM)
         if self._control is not None:
             self._control.signal(signal.SIGHUP)
 

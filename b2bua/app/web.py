@@ -18,7 +18,7 @@ import uvloop
 
 from b2bua.app import build
 from b2bua.app.places import Places, catalogue, prompt_names
-from b2bua.app.run import CANNOT_START
+from b2bua.app.run import CANNOT_START, locked
 from b2bua.app.storage import embedded_postgres
 from b2bua.config.checks import split_address
 from b2bua.config.load import load
@@ -73,9 +73,11 @@ def portal(settings: Settings, database: Database) -> Portal:
 
 
 async def _serve(settings: Settings) -> int:
-    Places(Path(settings.data_dir)).make()
+    places = Places(Path(settings.data_dir))
+    places.make()
     host, port = split_address(settings.web.listen)
     async with AsyncExitStack() as ending:
+        ending.callback(os.close, locked(places.web_lock))
         database = Database(await _joined(settings, ending))
         await database.open()
         ending.push_async_callback(database.close)

@@ -4,6 +4,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from b2bua.app.demo import offered, password_of
+from b2bua.app.places import Places
 from b2bua.app.supervisor import Supervisor
 from b2bua.cli.common import run, say, settings_of
 from b2bua.config.checks import split_listener
@@ -20,12 +22,12 @@ def serve(config: Path, seed: Path | None) -> int:
 
     def serving() -> None:
         with suppress(OSError):  # nobody reads: no reason to end calls
-            say(welcome(settings, config))
+            say(welcome(settings, config, seeded=seed is not None))
 
     return run(supervisor.run(serving))
 
 
-def welcome(settings: Settings, config: Path) -> str:
+def welcome(settings: Settings, config: Path, *, seeded: bool) -> str:
     """How to try what is now being served."""
     command = Path(sys.argv[0]).name if len(sys.argv) else "b2bua"
     program = f".venv/bin/{command}" if Path(".venv/bin/b2bua").exists() else "b2bua"
@@ -42,6 +44,11 @@ def welcome(settings: Settings, config: Path) -> str:
         "  by ear          any softphone: dial 4006001234 at " + where,
         f"  what happened   {program} calls --config {config}",
     ]
+    if settings.web.listen:
+        lines.append(f"  the portal      http://{settings.web.listen}/")
+        password = password_of(Places(Path(settings.data_dir))) if seeded else ""
+        if password and offered(settings):
+            lines.append(f"  sign in with    4006001234 and {password}")
     if settings.metrics.listen:
         address = settings.metrics.listen
         lines.append(f"  how it is       http://{address}/readyz and /metrics")

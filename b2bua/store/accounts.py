@@ -50,6 +50,14 @@ class Accounts:
             await self.set_password(number, password)
         return right
 
+    async def exists(self, number: str) -> bool:
+        """Whether the number has an account."""
+        async with self._database.connection() as connection:
+            found: int | None = await connection.fetchval(
+                "select 1 from account where number = $1", number
+            )
+        return found is not None
+
     async def remove(self, number: str) -> bool:
         """Close an account; False if there was none."""
         async with self._database.connection() as connection:

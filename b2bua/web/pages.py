@@ -29,6 +29,7 @@ from b2bua.web.gate import (
     sign_out,
 )
 from b2bua.web.portal import Visit
+from b2bua.web.shapes import concealed
 from b2bua.web.views import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
@@ -199,6 +200,7 @@ async def call(request: Request, visit: SignedIn, call_id: str) -> Response:
         province=visit.portal.province_of(record.area) if record.area else "",
         moments=[(name, getattr(record, name)) for name in moments],
         drawn=draw(record),
+        trace=concealed(record, whole=visit.session.reveal),
         stamp=lambda at: local(at, zone),
     )
 

@@ -170,7 +170,7 @@ async def _publish(
 
 
 def _reserved(plan: Plan, before: Plan) -> list[Finding]:
-    """What the operator alone may change."""
+    """What the operator alone may change, and destinations that nobody could reach."""
     findings = []
     if plan.number != before.number:
         findings.append(_finding("number", f"this is the plan of {before.number}"))
@@ -178,6 +178,11 @@ def _reserved(plan: Plan, before: Plan) -> list[Finding]:
         findings.append(_finding("active", "only the operator suspends and resumes"))
     if plan.tariff != before.tariff:
         findings.append(_finding("tariff", f"only the operator changes {before.tariff}"))
+    findings += [
+        _finding(f"destinations.{name}.number", "a number is needed")
+        for name, one in plan.destinations.items()
+        if not one.number
+    ]
     return findings
 
 

@@ -1,13 +1,13 @@
 """Records, live calls and explanations as the API shows them: the words of the contract."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
-from b2bua.service.flow.explain import Explanation
 from b2bua.service.number import masked
 from b2bua.service.planfile import Finding
-from b2bua.service.record import CallRecord
+from b2bua.service.record import CallRecord, Step
 from b2bua.service.tariff import yuan
 from b2bua.store.live import LiveCall
 
@@ -17,6 +17,16 @@ def shown(number: str, *, private: bool, whole: bool) -> str:
     if private:
         return ""
     return number if whole else masked(number)
+
+
+def concealed(record: CallRecord, *, whole: bool) -> tuple[Step, ...]:
+    """The trace as a visit may see it: a rule may quote the caller's whole number."""
+    if not record.caller or (whole and not record.caller_private):
+        return record.trace
+    seen = masked(record.caller)
+    return tuple(
+        replace(step, why=step.why.replace(record.caller, seen)) for step in record.trace
+    )
 
 
 def summary(record: CallRecord, *, whole: bool) -> dict[str, object]:
@@ -64,7 +74,7 @@ def details(record: CallRecord, *, whole: bool) -> dict[str, object]:
         "charge_basis": record.charge_basis.value,
         "tariff": record.tariff,
         "arithmetic": record.arithmetic,
-        "trace": msgspec.to_builtins(record.trace),
+        "trace": msgspec.to_builtins(concealed(record, whole=whole)),
         "ladder": msgspec.to_builtins(record.ladder),
         "quality": msgspec.to_builtins(record.quality),
     }
@@ -80,11 +90,6 @@ def live_call(call: LiveCall, *, whole: bool) -> dict[str, object]:
         "since": call.since.isoformat(),
         "destination": call.destination,
     }
-
-
-def explanation(found: Explanation, *, asked: str) -> dict[str, object]:
-    """What would happen; the caller is who was asked about, and no secret."""
-    return {**found.to_mapping(), "asked": asked}
 
 
 def finding(one: Finding) -> dict[str, object]:

@@ -35,6 +35,8 @@ ports = "30000-30999"
 threads = 1
 [metrics]
 listen = "{HOST}:9400"
+[web]
+listen = "{HOST}:8400"
 [log]
 callers = "full"
 [[trunk]]

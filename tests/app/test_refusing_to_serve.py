@@ -17,6 +17,8 @@ data_dir = "{{data_dir}}"
 listen = ["udp:{HOST}:5060"]
 [media]
 ports = "32000-32099"
+[web]
+listen = ""
 [metrics]
 listen = "{HOST}:9400"
 [[trunk]]

@@ -121,7 +121,7 @@ def node(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, "B2BUA_WEB__LISTEN": "", **(environment or {})},
         )
     pin(process.pid, GENERATOR_CPU)
     try:

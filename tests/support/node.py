@@ -52,6 +52,7 @@ class Node:
             "B2BUA_DATA_DIR": str(self.data_dir),
             "B2BUA_METRICS__LISTEN": f"{host}:9400",
             "B2BUA_LOG__CALLERS": "full",
+            "B2BUA_WEB__LISTEN": "",
         }
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("B2BUA_")}
         self._environment = inherited | ours

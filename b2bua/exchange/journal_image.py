@@ -1,6 +1,7 @@
 """One call as bytes for the journal, and back.
 
-What another version wrote, or a damaged disk gave, may not be readable. Then whatever
+The descriptions of a dialog that are those of its leg's audio are written once, with the
+leg. What another version wrote, or a damaged disk gave, may not be readable. Then whatever
 part of it can be read is: the dossier for the record, each dialog for its BYE.
 """
 
@@ -8,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
+from b2bua.call.audio import AudioImage
 from b2bua.core.errors import B2buaError
 from b2bua.service.flow.dossier import Dossier
 from b2bua.service.flow.image import FlowImage
-from b2bua.sip.dialog.events import SessionImage
+from b2bua.sip.dialog.events import SessionId, SessionImage
 from b2bua.sip.endpoint.outputs import Transmit
 
 Value = TypeVar("Value")
@@ -32,6 +35,16 @@ class CallImage:
     """What the caller is owed who was not answered."""
 
 
+class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is written of a :class:`CallImage`."""
+
+    flow: FlowImage
+    sessions: tuple[SessionImage, ...]
+    farewell: Transmit | None = None
+    shared: tuple[SessionId, ...] = ()
+    """Sessions without descriptions, because they have those of their leg's audio."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remains:
     """What can be read of an image that cannot be read as a whole."""
@@ -44,20 +57,61 @@ class Remains:
 
 
 _ENCODER: Final = msgspec.json.Encoder()
-_DECODER: Final = msgspec.json.Decoder(CallImage)
+_DECODER: Final = msgspec.json.Decoder(_Written)
 
 
 def encode(image: CallImage) -> bytes:
     """Write an image as JSON."""
-    return _ENCODER.encode(image)
+    audios = _audios(image.flow)
+    sessions = tuple(_without(one, audios.get(one.session)) for one in image.sessions)
+    kept = zip(image.sessions, sessions, strict=True)
+    shared = tuple(one.session for one, written in kept if one is not written)
+    return _ENCODER.encode(
+        _Written(flow=image.flow, sessions=sessions, farewell=image.farewell, shared=shared)
+    )
 
 
 def decode(data: bytes) -> CallImage:
     """Read an image. Raises :class:`UnreadableImage`."""
     try:
-        return _DECODER.decode(data)
+        written = _DECODER.decode(data)
     except msgspec.MsgspecError as error:
         raise UnreadableImage(str(error)) from error
+    audios = {
+        session: audio
+        for session, audio in _audios(written.flow).items()
+        if session in written.shared
+    }
+    sessions = (_with(one, audios.get(one.session)) for one in written.sessions)
+    return CallImage(flow=written.flow, sessions=tuple(sessions), farewell=written.farewell)
+
+
+def _audios(flow: FlowImage) -> dict[SessionId, AudioImage]:
+    talk = flow.talk
+    if talk is None:
+        return {}
+    return {
+        talk.caller: talk.caller_audio,
+        talk.destination: talk.destination_audio,
+    }
+
+
+def _without(session: SessionImage, audio: AudioImage | None) -> SessionImage:
+    """The session without its descriptions, if ``audio`` has both."""
+    if (
+        audio is None
+        or session.local_description != audio.local
+        or session.remote_description != audio.remote
+    ):
+        return session
+    return replace(session, local_description=None, remote_description=None)
+
+
+def _with(session: SessionImage, audio: AudioImage | None) -> SessionImage:
+    """The reverse of :func:`_without`."""
+    if audio is None:
+        return session
+    return replace(session, local_description=audio.local, remote_description=audio.remote)
 
 
 def remains_of(data: bytes) -> Remains:

@@ -12,6 +12,8 @@ import enum
 from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
+import msgspec
+
 from b2bua.core.address import Address
 from b2bua.sip.sdp.description import SessionDescription
 
@@ -289,8 +291,7 @@ Order: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionImage:
+class SessionImage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A confirmed session as a value: all that a restarted process needs to go on with it.
 
     Times are seconds from the moment the image was taken, as instants of a monotonic clock

@@ -25,8 +25,8 @@ from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer
 
-LIFETIME = 24 * 3600.0
-"""Seconds that the audio of one call may last."""
+LIFETIME = 2 * 3600.0
+"""Seconds that the audio of one call may last, and outlive a phone that was killed."""
 
 Leg: TypeAlias = CallerLeg | DestinationLeg
 LineOutput: TypeAlias = Transmit | Resolve | MediaOrder | sip.Invited | LegFact

@@ -1,5 +1,10 @@
 """``b2bua dial`` and ``b2bua answer``: softphones, and what their shells hear of them."""
 
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
 from b2bua.cli.answer import AnswerOptions
 from b2bua.cli.answer import answer as take_calls
 from b2bua.cli.common import Misused, run, say
@@ -7,6 +12,8 @@ from b2bua.cli.dial import DialOptions
 from b2bua.cli.dial import dial as place_call
 from b2bua.config.checks import split_address
 from b2bua.core.address import Address
+
+T = TypeVar("T")
 
 
 def address_of(text: str) -> Address:
@@ -20,10 +27,18 @@ def address_of(text: str) -> Address:
 
 def dial(options: DialOptions) -> int:
     """Place a call; status 1 if nobody answered."""
-    return 0 if run(place_call(options, say)) else 1
+    return 0 if run(_until_told(place_call(options, say))) else 1
 
 
 def answer(options: AnswerOptions) -> int:
     """Answer until there were enough calls."""
-    run(take_calls(options, say))
+    run(_until_told(take_calls(options, say)))
     return 0
+
+
+async def _until_told(work: Coroutine[Any, Any, T]) -> T | None:
+    """Run to the end, or to SIGTERM: the phone's media process must not outlive it."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await asyncio.wait([task])
+    return None if task.cancelled() else task.result()

@@ -33,6 +33,8 @@ class Calendars:
             if day.year not in calendar.years:
                 raise PlanRefused(f"{day} is in none of the calendar's years")
         async with self._database.transaction() as connection:
+            # Two processes that begin at once would both delete, then both insert.
+            await connection.execute("lock table calendar_day in exclusive mode")
             await connection.execute(
                 "delete from calendar_day where extract(year from day) = any($1::int[])",
                 sorted(calendar.years),

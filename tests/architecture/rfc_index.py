@@ -52,6 +52,7 @@ TITLES: Final = {
     4458: "SIP URIs for voicemail and IVR",
     4475: "SIP torture test messages",
     4566: "SDP, second edition",
+    4648: "Base64, base32 and base16",
     4733: "RTP payload for DTMF digits and telephony events",
     5118: "SIP torture test messages for IPv6",
     5234: "ABNF",

@@ -76,3 +76,20 @@ def test_what_is_no_uri_is_told_in_a_line() -> None:
     printed, _ = process.communicate(timeout=60)
     assert process.returncode in (1, 2)
     assert "write sip:NUMBER@HOST:PORT" in printed
+
+
+def media_processes_of(phone: subprocess.Popen[str]) -> list[int]:
+    """The processes that a softphone started, by their parent."""
+    children = Path(f"/proc/{phone.pid}/task/{phone.pid}/children").read_text()
+    return [int(pid) for pid in children.split()]
+
+
+@pytest.mark.parametrize("desk", [("--listen", f"{HOST}:5083")], indirect=True)
+def test_a_phone_that_is_terminated_takes_its_media_process_along(
+    desk: subprocess.Popen[str],
+) -> None:
+    (media,) = media_processes_of(desk)
+    desk.terminate()
+    desk.communicate(timeout=20)
+    assert desk.returncode == 0
+    assert not Path(f"/proc/{media}").exists()

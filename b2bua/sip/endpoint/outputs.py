@@ -1,15 +1,18 @@
-"""What the endpoint asks of the world and tells of it, besides the facts of sessions."""
+"""What the endpoint asks of the world and tells of it, besides the facts of sessions.
 
-from dataclasses import dataclass
+Structs and not dataclasses, as several are made for every message.
+"""
+
 from typing import TypeAlias
+
+import msgspec
 
 from b2bua.sip.dialog.events import Event, SessionId
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Question
 
 
-@dataclass(frozen=True, slots=True)
-class Transmit:
+class Transmit(msgspec.Struct, frozen=True):
     """Send ``data`` by ``flow``."""
 
     data: bytes
@@ -18,15 +21,13 @@ class Transmit:
     """Whose message it is; None: nobody's, as a 481."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolve(msgspec.Struct, frozen=True):
     """Put this question to the DNS; the answer goes to ``SipEndpoint.resolved``."""
 
     question: Question
 
 
-@dataclass(frozen=True, slots=True)
-class Crossed:
+class Crossed(msgspec.Struct, frozen=True):
     """A message of a session was sent or received: one line of its ladder."""
 
     session: SessionId
@@ -36,8 +37,7 @@ class Crossed:
     flow: Flow
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(msgspec.Struct, frozen=True):
     """A message fell on the floor."""
 
     reason: str

@@ -270,6 +270,9 @@ class Plan:
     recording: Recording | None = None
     """None: talks are not recorded."""
     voicemail: Voicemail = Voicemail()
+    survey: bool = False
+    """When the destination has hung up, the caller is asked what the talk was worth
+    (满意度评价)."""
     webhooks: tuple[Webhook, ...] = ()
     """Who is told of calls."""
     prompts: Mapping[str, str] = field(default_factory=dict)

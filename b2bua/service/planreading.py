@@ -46,6 +46,7 @@ PLAN_KEYS: Final = frozenset(
         *("number", "name", "active", "timezone", "calendar", "language", "tariff"),
         *("greeting", "destinations", "screening", "password", "announcements", "limits"),
         *("forwarding", "menus", "routes", "groups", "webhooks", "recording", "voicemail"),
+        "survey",
     )
 )
 MODES: Final = frozenset(mode.value for mode in Mode)
@@ -120,6 +121,7 @@ class PlanReader:
             groups=self._groups,
             recording=read_recording(form, top.get("recording")),
             voicemail=self._voicemail(),
+            survey=form.flag(top.get("survey", False), ("survey",)),
             webhooks=read_webhooks(form, top.get("webhooks"), self._known.webhooks),
             prompts=self._prompts,
         )

@@ -64,11 +64,18 @@ def plain(plan: Plan) -> dict[str, object]:
             groups={
                 name: _group(one) for name, one in plan.groups.items() if ":" not in name
             },
-            recording=plain_recording(plan.recording),
-            voicemail=_voicemail(plan.voicemail),
             webhooks=[plain_webhook(one) for one in plan.webhooks],
         ),
+        **_features(plan),
     }
+
+
+def _features(plan: Plan) -> dict[str, object]:
+    return _unless_empty(
+        recording=plain_recording(plan.recording),
+        voicemail=_voicemail(plan.voicemail),
+        survey=plan.survey,
+    )
 
 
 @dataclass(frozen=True, slots=True)

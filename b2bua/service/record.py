@@ -130,7 +130,7 @@ class CallRecord:
     setup_ms: int = 0
     """From INVITE to the destination's answer, or to the end."""
     talk_ms: int = 0
-    """From the destination's answer to the end."""
+    """From the destination's answer to its end, or to the call's."""
     charge_basis: ChargeBasis = ChargeBasis.NONE
     charged_ms: int = 0
     fee: int = 0
@@ -152,5 +152,7 @@ class CallRecord:
     voicemail: str = ""
     """File of the message that the caller left, or empty."""
     voicemail_ms: int = 0
+    survey: str = ""
+    """What the caller thought of the talk: ``1`` to ``5``, or empty."""
     fault: str = ""
     """Traceback of our own failure, if that ended the call."""

@@ -34,9 +34,10 @@ PHASES: Mapping[str, tuple[Plan, Script, float]] = {
     "queue": (WITH_QUEUE, Refuses(486, after=0.1), 1.0),
     "notice": (plan(recording=Recording()), Answers(after=0.5), 1.0),
     "talking": (plan(), Answers(after=0.5), 1.0),
+    "survey": (plan(survey=True), Answers(after=0.5, talk=1.0), 2.0),
     "voicemail": (plan(**TO_VOICEMAIL), rings, 5.0),
 }
-TALKED: Final = {"notice", "talking"}
+TALKED: Final = {"notice", "talking", "survey"}
 ANSWERED: Final = {"password", "menu", "queue", "voicemail", *TALKED}
 
 
@@ -87,6 +88,7 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     ("queue", "the caller leaves"): (Outcome.ABANDONED, "caller gave up", 200, 16),
     ("notice", "the caller leaves"): (Outcome.ANSWERED, "caller hung up", 200, 16),
     ("talking", "the caller leaves"): (Outcome.ANSWERED, "caller hung up", 200, 16),
+    ("survey", "the caller leaves"): (Outcome.ANSWERED, "destination hung up", 200, 16),
     ("voicemail", "the caller leaves"): (Outcome.NO_ANSWER, "voicemail", 200, 16),
     ("opening", "the operator hangs up"): (Outcome.FAILED, "operator", 480, 41),
     ("announcing", "the operator hangs up"): (Outcome.REFUSED, "blacklist", 403, 21),
@@ -96,6 +98,7 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     ("queue", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("notice", "the operator hangs up"): (Outcome.ANSWERED, "operator", 200, 41),
     ("talking", "the operator hangs up"): (Outcome.ANSWERED, "operator", 200, 41),
+    ("survey", "the operator hangs up"): (Outcome.ANSWERED, "operator", 200, 41),
     ("voicemail", "the operator hangs up"): (Outcome.FAILED, "operator", 200, 41),
     ("opening", "the media is lost"): (Outcome.FAILED, "media_lost", 480, 41),
     ("announcing", "the media is lost"): (Outcome.REFUSED, "blacklist", 403, 21),
@@ -105,6 +108,7 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     ("queue", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     ("notice", "the media is lost"): (Outcome.ANSWERED, "media_lost", 200, 41),
     ("talking", "the media is lost"): (Outcome.ANSWERED, "media_lost", 200, 41),
+    ("survey", "the media is lost"): (Outcome.ANSWERED, "media_lost", 200, 41),
     ("voicemail", "the media is lost"): (Outcome.FAILED, "media_lost", 200, 41),
     **{
         (phase, "the process dies"): (
@@ -180,6 +184,7 @@ def test_a_call_that_ends_is_not_ended_again(phase: str, first: str) -> None:
         ("queue", 61, (Outcome.BUSY, "all destinations busy", 200, 17)),
         ("notice", 4 * 3600 + 20, (Outcome.ANSWERED, "talk limit", 200, 41)),
         ("talking", 4 * 3600 + 1, (Outcome.ANSWERED, "talk limit", 200, 41)),
+        ("survey", 15, (Outcome.ANSWERED, "destination hung up", 200, 16)),
         ("voicemail", 125, (Outcome.NO_ANSWER, "voicemail", 200, 16)),
     ],
 )

@@ -100,8 +100,14 @@ def test_destinations_that_are_asked() -> None:
     assert (desk.whisper, desk.accept) == ("", False)
 
 
+@pytest.mark.parametrize("survey", [True, False])
+def test_survey(survey: bool) -> None:
+    assert read(ROUTES + f"survey: {str(survey).lower()}\n").survey is survey
+
+
 def test_what_is_left_unsaid() -> None:
     plan = read(ROUTES)
+    assert not plan.survey
     assert not plan.forwarding.voicemail
     assert plan.voicemail == Voicemail(prompt="voicemail", seconds=120)
 
@@ -109,6 +115,7 @@ def test_what_is_left_unsaid() -> None:
 @pytest.mark.parametrize(
     ("text", "field", "message"),
     [
+        (ROUTES + "survey: 5\n", "survey", "true or false"),
         (ROUTES + "recording: true\n", "recording", "must be a mapping"),
         (ROUTES + "recording: {notice: 1}\n", "recording.notice", "true or false"),
         (ROUTES + "recording: {legs: ears}\n", "recording.legs", "write one of: both"),

@@ -40,6 +40,11 @@ destinations:
   told: {number: "02088886002", trunk: unicom, whisper: whisper}
 forwarding: {no_answer: [told]}
 routes: [{name: all, to: asked}]
+---
+number: "4006000005"
+destinations: {desk: {number: "02088886001", trunk: unicom}}
+survey: true
+routes: [{name: all, to: desk}]
 """
 
 
@@ -186,5 +191,25 @@ def test_who_does_not_press_one_has_not_answered_and_a_whisper_comes_first(
         spoken = samples_of(PROMPTS / f"{prompt}.wav")
         assert max(place_of(spoken, samples)[1] for samples in told) > 0.9
         assert place_of(spoken, samples_of(heard))[1] < 0.5
+    node.quiet()
+    assert node.faults() == []
+
+
+def test_after_the_talk_the_caller_is_asked_and_a_key_is_kept(
+    node: Node, tmp_path: Path
+) -> None:
+    heard = tmp_path / "heard.wav"
+    uri = f"sip:4006000005@{HOST}"
+    with answering(node, "--tone", "440", "--after", "0.2", "--seconds", "2"):
+        dialled = node.run(
+            *("dial", uri, "--seconds", "20", "--from", "02088881234"),
+            *("--keys", "wwww4", "--record", str(heard)),
+        )
+    assert dialled.returncode == 0, dialled.stdout + dialled.stderr
+    record = node.record("4006000005")
+    assert (record.survey, record.end_reason) == ("4", "destination hung up")
+    assert record.charged_ms > record.talk_ms > 1500
+    assert place_of(samples_of(PROMPTS / "thanks.wav"), samples_of(heard))[1] > 0.9
+    assert "survey 4" in node.run("call", record.id).stdout
     node.quiet()
     assert node.faults() == []

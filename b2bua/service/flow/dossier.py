@@ -67,6 +67,9 @@ class Dossier:
     early: Moment | None = None
     answered: Moment | None = None
     destination_answered: Moment | None = None
+    talk_ended: Moment | None = None
+    """When the destination hung up, if the call went on without it."""
+    survey: str = ""
     destination: str = ""
     route: str = ""
     keys: str = ""
@@ -96,14 +99,18 @@ class Dossier:
             answered=self.answered and _shifted(self.answered, now, at),
             destination_answered=self.destination_answered
             and _shifted(self.destination_answered, now, at),
+            talk_ended=self.talk_ended and _shifted(self.talk_ended, now, at),
         )
 
     @property
     def basis(self) -> ChargeBasis:
-        """From when the enterprise pays: our answer, if before a destination's."""
+        """From when the enterprise pays: our answer, if before a destination's.
+
+        Also when the call outlasts the talk: a survey is time in which it is answered.
+        """
         if self.answered is None:
             return ChargeBasis.NONE
-        if self.destination_answered is None:
+        if self.destination_answered is None or self.talk_ended is not None:
             return ChargeBasis.ANSWER
         if self.answered.now < self.destination_answered.now:
             return ChargeBasis.ANSWER
@@ -127,7 +134,7 @@ class Dossier:
     def record(self, conclusion: Conclusion) -> CallRecord:
         """Close the dossier: the call's one record."""
         ended = conclusion.ended
-        talk_ms = _between(self.destination_answered, ended.now)
+        talk_ms = _between(self.destination_answered, (self.talk_ended or ended).now)
         bill = charge(
             basis=self.basis,
             answered_ms=_between(self.answered, ended.now),
@@ -175,6 +182,7 @@ class Dossier:
             recording_ms=self.recording_ms,
             voicemail=self.voicemail,
             voicemail_ms=self.voicemail_ms,
+            survey=self.survey,
             fault=conclusion.fault,
         )
 

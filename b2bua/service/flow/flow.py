@@ -8,11 +8,13 @@ The flow decides; :class:`b2bua.call.call.Call` carries out. It is a walk throug
                                          └──► VOICEMAIL ────────┘
 
 While all are busy a caller may wait in a QUEUE, between one hunt and the next. A talk that
-is recorded begins with a NOTICE. Each phase may be skipped, every phase may
-end the call, and there is one way out, which :mod:`b2bua.service.flow.course` has.
+is recorded begins with a NOTICE, and any talk may be followed by a SURVEY. Each phase may
+be skipped, every phase may end the call, and there is one way out, which
+:mod:`b2bua.service.flow.course` has.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from b2bua.call import events as leg_events
 from b2bua.call.call import Call
@@ -23,7 +25,7 @@ from b2bua.core.clock import Instant
 from b2bua.service.flow import ending, hearing
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
-from b2bua.service.flow.course import Course, Surroundings
+from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.decision import (
     ALL_BUSY,
     NO_CHOICE,
@@ -38,11 +40,9 @@ from b2bua.service.flow.decision import (
     queue_of,
 )
 from b2bua.service.flow.dossier import Dossier, Moment
-from b2bua.service.flow.message import Heard, Left, Message
 from b2bua.service.flow.outputs import FlowOutput, Remember, SaveRotor
 from b2bua.service.flow.phase import (
     ANNOUNCEMENT_LIMIT,
-    MESSAGE_LIFETIME,
     NO_AUDIO,
     TALK_LIMIT,
     TALKING_LIFETIME,
@@ -51,7 +51,7 @@ from b2bua.service.flow.phase import (
     Phase,
 )
 from b2bua.service.flow.search import Search, target_for
-from b2bua.service.flow.tape import Tape
+from b2bua.service.flow.talk import Talk
 from b2bua.service.flow.waiting import Place, Try, Waited, Waiting
 from b2bua.service.plan import (
     Queue,
@@ -65,7 +65,7 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 
 
-class CallFlow(Course):
+class CallFlow(Talk):
     """One call of the 400 service."""
 
     def __init__(
@@ -74,15 +74,11 @@ class CallFlow(Course):
         super().__init__(call, dossier, arrival, around)
         self._asking = Asking(call.caller, dossier)
         self._search: Search | None = None
-        self._tape = Tape(call, dossier, around.recordings)
-        self._message: Message | None = None
         self._target: ToDestination | ToGroup | None = None
         """Where destinations are looked for."""
         self._favoured = False
         """White-listed: first in every queue."""
         self._waiting: Waiting | None = None
-        self._instead = NOBODY_ANSWERED
-        """What would be said to a caller who may leave a message."""
 
     @property
     def deadline(self) -> Instant | None:
@@ -91,8 +87,10 @@ class CallFlow(Course):
             return None
         message = None if self._message is None else self._message.deadline
         waiting = None if self._waiting is None else self._waiting.deadline
+        survey = None if self._survey is None else self._survey.deadline
         return earliest(
-            *(self.call.deadline, self._asking.deadline, message, waiting, self._limit)
+            *(self.call.deadline, self._asking.deadline, message, waiting, survey),
+            self._limit,
         )
 
     @property
@@ -142,6 +140,8 @@ class CallFlow(Course):
         outputs += self._asked(self._asking.wake(moment.now), moment)
         if self._message is not None:
             outputs += self._messaged(self._message.wake(moment.now), moment)
+        if self._survey is not None:
+            outputs += self._surveyed(self._survey.wake(moment.now), moment)
         if self._waiting is not None:
             outputs += self._waited(self._waiting.wake(moment.now), moment)
         if self._limit is not None and self._limit <= moment.now:
@@ -297,7 +297,7 @@ class CallFlow(Course):
 
     def _stop(self) -> None:
         """Ask, try and play nothing more."""
-        self._search = self._message = self._waiting = None
+        self._search = self._message = self._waiting = self._survey = None
         self._asking.stop()
 
     def _asked(self, said: Sequence[Said], moment: Moment) -> list[FlowOutput]:
@@ -343,32 +343,10 @@ class CallFlow(Course):
         if waiting is not None and refusal in QUEUED:
             refusal = ALL_BUSY
         self._wait_no_more("nobody was free in time", moment)
+        self._search = None
         if self._plan.forwarding.voicemail:
             return self._take_message(refusal, moment)
         return self._refuse(refusal, moment)
-
-    def _take_message(self, instead: Refusal, moment: Moment) -> list[FlowOutput]:
-        plan, self._instead, self._search = self._plan, instead, None
-        if not self._tape.ready:
-            self._note("voicemail", False, "this node has no place for recordings")
-            return self._refuse(instead, moment)
-        self._note("voicemail", True, f"a message of at most {plan.voicemail.seconds} s")
-        self.phase = Phase.VOICEMAIL
-        answered = self._pick_up(moment)
-        lifetime = self._carry(self.call.extend(MESSAGE_LIFETIME), moment)
-        self._limit = None
-        self._message = Message(self.call.caller, self._tape, plan)
-        asked = self._messaged(self._message.begin(moment.now), moment)
-        return [*answered, *lifetime, *asked, Remember()]
-
-    def _messaged(self, heard: Sequence[Heard], moment: Moment) -> list[FlowOutput]:
-        passed: list[FlowOutput] = []
-        for one in heard:
-            if isinstance(one, Left):
-                passed += self._end(ending.by_message(self._instead, moment))
-            else:
-                passed += self._carry([one], moment)
-        return [*passed, Remember()] if heard else passed
 
     def _answered(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
         self._note_attempt(leg)
@@ -385,20 +363,12 @@ class CallFlow(Course):
         told = self.call.tell_both(hearing.notice(self._plan))
         return [*outputs, *self._carry(told, moment), Remember()]
 
-    def _talk(self, moment: Moment) -> list[FlowOutput]:
-        """Join both sides, and record them if the plan has it so."""
-        self.phase, self._limit = Phase.TALKING, moment.now + TALK_LIMIT
-        joined = self.call.join()
-        plan = self.arrival.plan
-        if plan is not None and plan.recording is not None:
-            legs = plan.recording.legs
-            joined += self._tape.talk(legs)
-            self._note("recording", self._tape.ready, f"legs: {legs.value}")
-        return [*self._carry(joined, moment), Remember()]
-
     def _pressed(self, pressed: leg_events.Pressed, moment: Moment) -> list[FlowOutput]:
         from_caller = pressed.leg == self.call.caller.leg
         destination = self.call.destination
+        if self._survey is not None and from_caller:
+            said = self._survey.press(pressed.digit, moment.now)
+            return self._surveyed(said, moment)
         if self._message is not None and from_caller:
             pressed_ = self._message.press(pressed.digit, moment.now)
             return self._messaged(pressed_, moment)
@@ -415,6 +385,8 @@ class CallFlow(Course):
             return self._out_of_time(moment)
         if self.phase is Phase.NOTICE and token == hearing.NOTICE:
             return self._talk(moment)
+        if self._survey is not None:
+            return self._surveyed(self._survey.prompts_ended(token, moment.now), moment)
         if self._message is not None:
             return self._messaged(self._message.prompts_ended(token, moment.now), moment)
         if self._waiting is not None:
@@ -430,6 +402,8 @@ class CallFlow(Course):
             return []
         if self.phase in (Phase.ANNOUNCING, Phase.NOTICE):
             return self._out_of_time(moment)
+        if self._survey is not None:
+            return self._surveyed(self._survey.unheard(moment.now), moment)
         if self._message is not None:
             return self._messaged(self._message.unheard(moment.now), moment)
         if self._waiting is not None:
@@ -440,8 +414,15 @@ class CallFlow(Course):
         """One side is gone: let the other go, at once and independently."""
         if self._message is not None and self._message.spoken:
             return self._end(ending.by_message(self._instead, moment))
+        if self._survey is not None:
+            return self._end(replace(self._survey.talk, ended=moment))
         who = "caller" if ended.leg == self.call.caller.leg else "destination"
-        return self._end(ending.by_leaving(ended, who, moment, talked=self._talked))
+        conclusion = ending.by_leaving(ended, who, moment, talked=self._talked)
+        plan = self.arrival.plan
+        hung_up = ended.release is leg_events.Release.HUNG_UP and who == "destination"
+        if hung_up and self.phase is Phase.TALKING and plan is not None and plan.survey:
+            return self._ask_opinion(plan, conclusion)
+        return self._end(conclusion)
 
     def _out_of_time(self, moment: Moment) -> list[FlowOutput]:
         """The phase has lasted for long enough."""
@@ -459,7 +440,7 @@ class CallFlow(Course):
                 return self._talk(moment)
             case Phase.QUEUE:
                 return self._nobody(ALL_BUSY, moment)
-            case Phase.VOICEMAIL:
+            case Phase.VOICEMAIL | Phase.SURVEY:
                 return []
             case Phase.TALKING:
                 return self._fail("talk limit", moment)

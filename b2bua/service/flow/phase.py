@@ -38,6 +38,8 @@ class Phase(enum.Enum):
     NOTICE = "notice"
     """Both sides are told that the talk will be recorded."""
     TALKING = "talking"
+    SURVEY = "survey"
+    """The destination has hung up, and the caller is asked about the talk."""
     VOICEMAIL = "voicemail"
     ENDING = "ending"
     OVER = "over"

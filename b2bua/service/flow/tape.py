@@ -51,6 +51,14 @@ class Tape:
         path = self._path(self._dossier.voicemail)
         return [self._record(self._call.caller.leg, path, both=False)]
 
+    def stop_talk(self, legs: Legs) -> list[LegOutput]:
+        """Record no more of the talk."""
+        destination = self._call.destination
+        if not self._dossier.recording or destination is None:
+            return []
+        of = destination.leg if legs is Legs.DESTINATION else self._call.caller.leg
+        return [StopRecording(call=self._call.id, leg=of)]
+
     def stop(self) -> list[LegOutput]:
         """Record no more of the caller."""
         return [StopRecording(call=self._call.id, leg=self._call.caller.leg)]

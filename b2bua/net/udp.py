@@ -18,6 +18,9 @@ from b2bua.sip.transport.flow import Flow, TransportName
 RECEIVE_BUFFER: Final = 4 * 2**20
 """Bytes: some seconds of a flood, or a pause of ours at full load."""
 
+REMEMBERED: Final = 4096
+"""Peers whose flow is kept at most: the same few send nearly everything."""
+
 _SO_RCVBUFFORCE: Final = 33
 _RECVERR: Final = {
     socket.AF_INET: (socket.IPPROTO_IP, 11),
@@ -37,13 +40,19 @@ class UdpWay(asyncio.DatagramProtocol):
         self._driver = driver
         self._socket = bound
         self.local: Address = bound.getsockname()[:2]
+        self._flows: dict[Address, Flow] = {}
         driver.attach(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._datagrams = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._driver.receive(data, Flow("udp", self.local, addr[:2]))
+        flow = self._flows.get(addr)
+        if flow is None:
+            if len(self._flows) >= REMEMBERED:
+                self._flows.clear()
+            flow = self._flows[addr] = Flow("udp", self.local, addr[:2])
+        self._driver.receive(data, flow)
 
     def error_received(self, exc: Exception) -> None:
         self._read_errors()

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from b2bua.net.udp import RECEIVE_BUFFER, open_udp
+from b2bua.net.udp import RECEIVE_BUFFER, REMEMBERED, open_udp
 from b2bua.sip.transport.flow import Flow
 from tests.net.machines import Side, loopback, on_both_loops, received
 
@@ -24,6 +24,21 @@ def test_the_receive_buffer_is_wide() -> None:
         way = await open_udp(side.driver, loopback("127.0.2.1"))
         size = way._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         assert size >= RECEIVE_BUFFER
+        side.driver.close()
+
+    asyncio.run(main())
+
+
+def test_each_peer_has_its_own_flow_and_a_flood_of_peers_is_not_kept() -> None:
+    async def main() -> None:
+        side = Side()
+        way = await open_udp(side.driver, loopback("127.0.2.12"))
+        peers = [("192.0.2.1", port) for port in range(1, REMEMBERED + 10)]
+        for peer in (*peers, peers[0], peers[-1]):
+            way.datagram_received(b"x", peer)
+            expected = ("received", b"x", Flow("udp", way.local, peer))
+            assert await side.machine.next() == expected
+            assert len(way._flows) <= REMEMBERED
         side.driver.close()
 
     asyncio.run(main())

@@ -8,7 +8,7 @@ from b2bua.sip.transport.flow import Flow
 FLOW = Flow("udp", ("127.0.0.1", 5060), ("127.0.0.2", 5070))
 
 
-def request(  # noqa: PLR0913 (what tests vary)
+def request(
     method: str = "INVITE",
     *,
     branch: str = "z9hG4bKone",

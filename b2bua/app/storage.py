@@ -17,7 +17,7 @@ from b2bua.service.plan import Calendar
 from b2bua.store.accounts import Accounts
 from b2bua.store.areas import Areas
 from b2bua.store.calendars import Calendars
-from b2bua.store.errors import Unavailable
+from b2bua.store.errors import MigrationRefused, Unavailable
 from b2bua.store.live import Live
 from b2bua.store.migrate import migrate
 from b2bua.store.outbox import Outbox
@@ -85,6 +85,9 @@ async def prepare(dsn: str) -> None:
     """Bring schema and calendar up to date. Raises StoreError."""
     try:
         await migrate(dsn)
+    except asyncpg.SyntaxOrAccessError as error:
+        # Waiting mends no statement of ours, and no right that we lack.
+        raise MigrationRefused(f"PostgreSQL refuses our schema: {error}") from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable(f"PostgreSQL: {str(error) or 'no answer in time'}") from error
     database = Database(dsn)

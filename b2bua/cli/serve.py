@@ -1,6 +1,5 @@
 """``b2bua serve``."""
 
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,8 +28,7 @@ def serve(config: Path, seed: Path | None) -> int:
 
 def welcome(settings: Settings, config: Path, *, seeded: bool) -> str:
     """How to try what is now being served."""
-    command = Path(sys.argv[0]).name if len(sys.argv) else "b2bua"
-    program = f".venv/bin/{command}" if Path(".venv/bin/b2bua").exists() else "b2bua"
+    program = ".venv/bin/b2bua" if Path(".venv/bin/b2bua").exists() else "b2bua"
     host, port = split_listener(settings.sip.listen[0])[1]
     host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     where = f"[{host}]" if ":" in host else host

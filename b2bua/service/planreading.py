@@ -223,6 +223,8 @@ class PlanReader:
     def _answering_number(self, value: object, path: Path) -> str:
         text = self.form.text(value, path)
         if not text:
+            if value == "":
+                self.form.complain(path, "is empty: name the number that answers")
             return ""
         normal = normalise_caller(text)
         if any(normal.number.startswith(p) for p in self._known.allowed_destinations):

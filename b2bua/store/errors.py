@@ -24,7 +24,7 @@ class VersionMismatch(PostgresFailed):
 
 
 class MigrationRefused(StoreError):
-    """The database holds a schema that this program did not make or does not know yet."""
+    """The schema there is not ours, is newer, or may not be changed by us."""
 
 
 class PlanRefused(StoreError):

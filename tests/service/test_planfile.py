@@ -105,6 +105,7 @@ def test_the_plan_of_the_documentation() -> None:
         ("02088886003", "+85223456789", 10, "destinations.support.number", "operator"),
         ("02088886003", "4006001234", 10, "destinations.support.number", "go round"),
         ("02088886003", "sales", 10, "destinations.support.number", "no mobile"),
+        ("02088886003", "", 10, "destinations.support.number", "is empty"),
         (
             '"02088886003", trunk: unicom',
             '"02088886003", trunk: unicorn',

@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from b2bua.app.storage import prepare
 from b2bua.store.errors import MigrationRefused
 from b2bua.store.migrate import Script, migrate, scripts
 
@@ -53,3 +54,15 @@ async def test_a_changed_script_or_a_newer_database_is_refused(own_dsn: str) -> 
     with pytest.raises(MigrationRefused, match="newer than this program"):
         await migrate(own_dsn)
     assert "two" not in await tables(own_dsn)
+
+
+async def test_waiting_gives_a_role_no_rights(own_dsn: str) -> None:
+    """What PostgreSQL refuses to us is told at once; only its absence is waited for."""
+    connection = await asyncpg.connect(own_dsn)
+    await connection.execute("create role guest login")
+    try:
+        with pytest.raises(MigrationRefused, match="permission denied"):
+            await prepare(own_dsn.replace("b2bua@", "guest@"))
+    finally:
+        await connection.execute("drop role guest")
+        await connection.close()

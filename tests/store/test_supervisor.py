@@ -190,13 +190,12 @@ async def test_binaries_it_may_not_run_are_copied(tmp_path: Path, closed: bool) 
         assert copies.is_symlink() is closed
         assert await postgres.stop()
         copy = runnable_copy(private, home / "postgres", supervisor.DEDICATED_UID)
-        before = (copy / "postgres").stat().st_ino
         (copy / "initdb").unlink()
         runnable_copy(private, home / "postgres", supervisor.DEDICATED_UID)
         assert not (copy / "initdb").exists(), "copied once"
         os.chown(copies, supervisor.DEDICATED_UID, -1)
         again = runnable_copy(private, home / "postgres", supervisor.DEDICATED_UID)
-        assert (again / "postgres").stat().st_ino != before, "a stranger's is not used"
+        assert (again / "initdb").exists(), "a stranger's is not used"
         shutil.rmtree(copy.parents[2])
     finally:
         shutil.rmtree(copies.resolve(), ignore_errors=True)

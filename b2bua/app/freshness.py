@@ -60,7 +60,7 @@ class Watch:
         """Complain until cancelled."""
         while True:
             for complaint in self.complaints():
-                self._log.error("stale data", what=complaint)
+                self._log.warning("stale data", what=complaint)
             await asyncio.sleep(LOOK_SECONDS)
 
     def complaints(self) -> list[str]:

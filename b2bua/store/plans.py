@@ -189,25 +189,6 @@ class Plans:
         async with self._database.transaction() as connection:
             return await _calendar(connection)
 
-    async def publish_calendar(self, calendar: Calendar) -> None:
-        """Replace what is known of the calendar's years; other years stay."""
-        years = sorted(calendar.years)
-        days = [(day, False) for day in calendar.holidays]
-        days += [(day, True) for day in calendar.workdays]
-        for day, _ in days:
-            if day.year not in calendar.years:
-                raise PlanRefused(f"{day} is in none of the calendar's years")
-        async with self._database.transaction() as connection:
-            await connection.execute(
-                "delete from calendar_day where extract(year from day) = any($1::int[])",
-                years,
-            )
-            await connection.execute(
-                "insert into calendar_year select unnest($1::int[]) on conflict do nothing",
-                years,
-            )
-            await connection.copy_records_to_table("calendar_day", records=days)
-
 
 async def _publish(connection: Connection, draft: Draft) -> Published:
     plan = draft.plan

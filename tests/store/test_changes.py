@@ -9,6 +9,7 @@ import pytest
 
 from b2bua.service.plan import Calendar, Tariff
 from b2bua.store import changes
+from b2bua.store.calendars import Calendars
 from b2bua.store.changes import Changes, HangUp, command
 from b2bua.store.errors import Unavailable
 from b2bua.store.plans import Draft, Plans
@@ -69,7 +70,7 @@ async def test_every_kind_of_publication_is_heard(dsn: str, database: Database) 
         for act in (
             plans.publish([Draft(plan=plan(), source=SOURCE)]),
             plans.publish_tariff(Tariff(name="new")),
-            plans.publish_calendar(Calendar(years=frozenset({2026}))),
+            Calendars(database).publish(Calendar(years=frozenset({2026})), "notice"),
             plans.withdraw("4006001234"),
         ):
             await act

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from b2bua.service.plan import Calendar, Caps, Forwarding, Tariff, TrunkRule
+from b2bua.store.calendars import Calendars
 from b2bua.store.errors import PlanRefused
 from b2bua.store.plans import Draft, Plans, differences, prompt_name
 from b2bua.store.pool import Database
@@ -127,22 +128,23 @@ async def test_prices_have_versions(database: Database) -> None:
 
 
 async def test_a_year_of_the_calendar_is_replaced_whole(database: Database) -> None:
-    plans = Plans(database)
+    plans, calendars = Plans(database), Calendars(database)
     old = Calendar(
         holidays=frozenset({date(2025, 1, 1), date(2026, 1, 1)}),
         workdays=frozenset({date(2026, 1, 4)}),
         years=frozenset({2025, 2026}),
     )
-    await plans.publish_calendar(old)
+    await calendars.publish(old, "notice")
     assert (await plans.snapshot({})).calendar == old
     new = Calendar(holidays=frozenset({date(2026, 5, 1)}), years=frozenset({2026}))
-    await plans.publish_calendar(new)
+    await calendars.publish(new, "notice")
     assert (await plans.snapshot({})).calendar == Calendar(
         holidays=frozenset({date(2025, 1, 1), date(2026, 5, 1)}),
         years=frozenset({2025, 2026}),
     )
+    stray = Calendar(holidays=frozenset({date(2026, 5, 1)}))
     with pytest.raises(PlanRefused, match="in none of the calendar's years"):
-        await plans.publish_calendar(Calendar(holidays=frozenset({date(2026, 5, 1)})))
+        await calendars.publish(stray, "notice")
 
 
 def test_secrets_are_named_and_not_shown() -> None:

@@ -22,6 +22,7 @@ from b2bua.observe.ladder import draw
 from b2bua.service.number import service_number
 from b2bua.service.record import CallRecord
 from b2bua.service.tariff import yuan
+from b2bua.web.shapes import summary
 
 WIDTH: Final = 130
 """Columns that a listing needs."""
@@ -43,7 +44,7 @@ def calls(
     records = run(read())
     if as_json:
         for record in records:
-            say_json(summary(record))
+            say_json(summary(record, whole=True))
     else:
         _table(records)
     return 0
@@ -60,40 +61,10 @@ def call(config: Path, call_id: str, *, as_json: bool) -> int:
     if record is None:
         raise Wanting(f"there is no record {call_id}; a call that is up has none yet")
     if as_json:
-        say_json({**summary(record), **_rest(record)})
+        say_json({**summary(record, whole=True), **_rest(record)})
     else:
         say(_told(record))
     return 0
-
-
-def summary(record: CallRecord) -> dict[str, object]:
-    """One record as ``calls --json`` prints it."""
-    return {
-        "id": record.id,
-        "number": record.number,
-        "caller": "" if record.caller_private else record.caller,
-        "area": record.area,
-        "invite_at": stamp(record.invite_at),
-        "answered_at": stamp(record.answered_at),
-        "ended_at": stamp(record.ended_at),
-        "outcome": record.outcome.value,
-        "destination": record.destination,
-        "talk_ms": record.talk_ms,
-        "charged_ms": record.charged_ms,
-        "fee": yuan(record.fee),
-        "caller_fee": yuan(record.caller_fee),
-        "end_reason": record.end_reason,
-        "attempts": [
-            {
-                "destination": attempt.destination,
-                "outcome": attempt.outcome,
-                "status": attempt.status,
-                "q850": attempt.q850,
-                "ring_ms": attempt.ring_ms,
-            }
-            for attempt in record.attempts
-        ],
-    }
 
 
 def _rest(record: CallRecord) -> dict[str, object]:

@@ -14,16 +14,3 @@ class MalformedDescription(ProtocolError):
         super().__init__(reason)
         self.reason = reason
         self.status = status
-
-
-class UnexpectedDescription(ProtocolError):
-    """A description that the offer/answer model does not allow now (RFC 6337 §2.3).
-
-    ``status``: 491 when our own offer is pending, 500 when an earlier one of theirs is
-    (RFC 3261 §14.2), 400 for an answer to nothing.
-    """
-
-    def __init__(self, reason: str, status: int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status

@@ -1,6 +1,6 @@
 """Offers, answers and what two descriptions agree on: RFC 3264, for one audio stream.
 
-Pure functions. Who may offer or answer now is :mod:`~b2bua.sip.sdp.offer_answer`.
+Pure functions. Who may offer or answer now is a session's to know (``sip.dialog``).
 """
 
 from dataclasses import dataclass

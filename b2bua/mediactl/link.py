@@ -51,11 +51,6 @@ class Link:
         if self._client is not None:
             self._client.send(order)
 
-    def cut(self) -> None:
-        """Give this connection up: the process does not do what it should."""
-        if self._client is not None:
-            self._client.close()
-
     async def _one_connection(self) -> bool:
         """From its beginning to its end; False if there was no beginning."""
         lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -104,11 +104,6 @@ class Modification:
             self._limit,
         )
 
-    @property
-    def waiting_for_ack(self) -> bool:
-        """A 2xx to a re-INVITE is being repeated."""
-        return self._repeater is not None
-
     def receive(self, key: ServerKey, request: Request, now: Instant) -> list[Output]:
         """Take a re-INVITE, an UPDATE, or a PRACK with an offer."""
         if refusal := self._conflict(request):

@@ -1,4 +1,4 @@
-"""What can be wrong with a description, or with the moment it came."""
+"""What can be wrong with a description."""
 
 from b2bua.core.errors import ProtocolError
 

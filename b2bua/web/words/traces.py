@@ -1,0 +1,171 @@
+"""Decisions in plain words.
+
+Traces are kept in English, as the rules give them. Here each kind of step has a Chinese
+sentence; a step that is not known is shown as it was written.
+"""
+
+# ruff: noqa: RUF001  # Chinese punctuation
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from b2bua.report.wording import REASONS
+from b2bua.web.words.tongue import Tongue
+
+_RULES: Final[Mapping[str, str]] = {
+    "number": "号码",
+    "active": "启用",
+    "whitelist": "白名单",
+    "blacklist": "黑名单",
+    "area": "地区",
+    "anonymous": "匿名",
+    "frequency": "呼叫频次",
+    "calls_per_month": "月次数上限",
+    "calls_per_week": "周次数上限",
+    "spend_per_month": "月费用上限",
+    "password": "密码",
+    "greeting": "彩铃",
+    "day": "日期与时间",
+    "route": "路由",
+    "menu": "菜单",
+    "group": "分组",
+    "destination": "目的码",
+    "destination limit": "目的码并发限制",
+    "forward": "转移",
+    "keys": "按键",
+    "voicemail": "留言",
+    "queue": "排队",
+}
+
+_TOLD: Final[tuple[tuple[str, str], ...]] = (
+    (r"no plan for this number", "号码没有方案"),
+    (r"the number is suspended", "号码已停用"),
+    (r"not on it: the other checks apply", "不在名单上，继续其他检查"),
+    (r"(.+) is not on it", r"\1不在名单上"),
+    (r"(.+) is on it \((.+)\)", r"\1在名单上（\2）"),
+    (r"(.+) is on the deny-list \((.+)\)", r"\1被阻截（\2）"),
+    (r"(.+) is not on the allow-list", r"\1不在允许地区内"),
+    (r"(.+) may call", r"\1可以呼入"),
+    (r"anonymous callers are rejected", "不接受匿名来电"),
+    (r"anonymous: accept", "接受匿名来电"),
+    (r"anonymous: reject", "只接受显示号码的来电"),
+    (r"([\d.]+) of ([\d.]+) yuan used", r"已用 \1 元，上限 \2 元"),
+    (r"(\d+) of (\d+) calls used", r"已用 \1 次，上限 \2 次"),
+    (r"to (destination|group|menu) (.+)", r"转到\1 \2"),
+    (r"no route fits", "没有匹配的路由"),
+    (r"every caller must key it", "主叫须先输入密码"),
+    (r"greeting (.+) while ringing", r"振铃时播放 \1"),
+    (r"asks the caller", "请主叫按键"),
+    (r"key (\S+): to (destination|group|menu) (.+)", r"按 \1：转到\2 \3"),
+    (r"key (\S+): refused", r"按 \1：拒绝"),
+    (r"(\S+) is no key, no try left: (.+)", r"\1 无效，次数已用完：\2"),
+    (r"(\S+) is no key", r"\1 是无效按键"),
+    (r"area (\S+) is not in (.+)", r"区号 \1 不在 \2 之内"),
+    (r"the caller is not in the rule's numbers", "主叫不在规则号码之内"),
+    (r"(\d\d:\d\d) is not in (.+)", r"\1 不在 \2 之内"),
+    (r"(\S+) is not in (.+)", r"\1 不在 \2 之内"),
+    (r"(\S+) is (.+), not a workday", r"\1 不是工作日（\2）"),
+    (r"(\S+) is (.+), not a day off", r"\1 不是休息日（\2）"),
+    (r"(\S+) is not among the dates", r"\1 不在所列日期内"),
+    (r"named by the rule: (.+)", r"由规则指定：\1"),
+    (r"percent: (.+)", r"按比例：\1"),
+    (r"order: (.+)", r"依次：\1"),
+    (r"rotate: (.+)", r"循环：\1"),
+    (r"random: (.+)", r"随机：\1"),
+    (r"all at once: (.+)", r"同振：\1"),
+    (r"it is the caller", "就是主叫本人"),
+    (r"it is one of our own 400 numbers", "是本平台的 400 号码"),
+    (r"outside its hours: (.+)", r"不在接听时段：\1"),
+    (r"at its limit, (\d+) of (\d+) calls", r"并发已满（\1/\2）"),
+    (r"at the limit calls are not connected", "并发已满，不予接通"),
+    (r"tried already", "已经呼叫过"),
+    (r"(\d+) forwards made, the plan allows no more", r"已转移 \1 次，达到上限"),
+    (r"nowhere left on (.+)", r"没有可转移的目的码（\1）"),
+)
+_TERMS: Final[tuple[tuple[str, str], ...]] = (
+    (r"\bmobile (?=\d)", "手机 "),
+    (r"\blandline (?=\d)", "固话 "),
+    (r"\banonymous caller", "匿名主叫"),
+    (r"\bunknown caller", "未知主叫"),
+    (r"\bservice (?=\d)", "特服号 "),
+    (r"\bunknown area", "未知地区"),
+    (r"\barea (?=\d)", "区号 "),
+    (r"转到destination ", "转到目的码 "),
+    (r"转到group ", "转到分组 "),
+    (r"转到menu ", "转到菜单 "),
+    (r" by its weekday, the calendar has no data for the year", "（日历缺当年数据）"),
+    (r"a day off of the enterprise", "本企业休息日"),
+    (r"a workday of the enterprise", "本企业工作日"),
+    (r"a statutory holiday", "法定节假日"),
+    (r"a make-up workday", "调休工作日"),
+    (r"a workday", "工作日"),
+    (r"a weekend day", "周末"),
+    (r"enterprise: nothing to charge, ([\d.]+) yuan", r"企业：不计费，\1 元"),
+    (
+        r"enterprise: (\d+) ms from (.+) = (\d+) x started (.+?), ",
+        r"企业：自\2起 \1 毫秒 = \3 × 每\4（不足按一计），",
+    ),
+    (r"\(([^,()]+), version (\d+)\)", r"（\1，版本 \2）"),
+    (r"caller: (\S+), no estimate", r"主叫：\1，不估算"),
+    (r"caller, estimate: ", "主叫（估算）："),
+    (r"([\d.]+) for (\d+) minutes", r"前 \2 分钟 \1"),
+    (r"(\d+) x ([\d.]+)", r"\1 × \2"),
+    (r"the destination's answer", "目的码接听"),
+    (r"our own answer|our answer", "系统应答"),
+    (r"\bgroup order\b", "按分组顺序"),
+    (r"minute(?=（)", "分钟"),
+    (r" yuan\b", " 元"),
+    (r"; ", "；"),
+    (r"：mobile\b", "：手机"),
+    (r"：landline\b", "：固话"),
+    (r"：anonymous\b", "：匿名"),
+    (r"no-answer|no answer", "无应答"),
+    (r"\bbusy\b", "遇忙"),
+    (r"\bunreachable\b", "无法接通"),
+    (r"Mon\b", "周一"),
+    (r"Tue\b", "周二"),
+    (r"Wed\b", "周三"),
+    (r"Thu\b", "周四"),
+    (r"Fri\b", "周五"),
+    (r"Sat\b", "周六"),
+    (r"Sun\b", "周日"),
+)
+_PATTERNS: Final = tuple((re.compile(pattern), words) for pattern, words in _TOLD)
+_SMALL: Final = tuple((re.compile(pattern), words) for pattern, words in _TERMS)
+
+
+def rule(text: str, tongue: Tongue) -> str:
+    """The name of a rule of a trace."""
+    if tongue == "en":
+        return text
+    if text in _RULES:
+        return _RULES[text]
+    kind, _, name = text.partition(" ")
+    return f"{_RULES[kind]} {name}" if kind in _RULES else text
+
+
+def told(text: str, tongue: Tongue) -> str:
+    """Why a rule passed or not."""
+    if tongue == "en":
+        return text
+    for pattern, words in _PATTERNS:
+        matched = pattern.fullmatch(text)
+        if matched is not None:
+            text = matched.expand(words)
+            break
+    for pattern, words in _SMALL:
+        text = pattern.sub(words, text)
+    return text
+
+
+_ENDED: Final[Mapping[str, str]] = {
+    **REASONS,
+    "caller hung up": "主叫挂机",
+    "destination hung up": "被叫挂机",
+}
+
+
+def reason(text: str, tongue: Tongue) -> str:
+    """What ended a call."""
+    return text if tongue == "en" else _ENDED.get(text, text)

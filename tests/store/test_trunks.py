@@ -1,0 +1,72 @@
+"""The table of trunk states, and the accounts of phones."""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+from b2bua.store.errors import Rejected
+from b2bua.store.phones import Phones
+from b2bua.store.pool import Database
+from b2bua.store.trunks import TrunkBoard, TrunkStatus
+
+UP = TrunkStatus(
+    node="n1",
+    trunk="unicom",
+    address="udp:192.0.2.1:5060",
+    state="up",
+    since=datetime(2026, 3, 31, 12, 0, tzinfo=UTC),
+    calls=3,
+    registered=True,
+)
+DOWN = replace(UP, address="udp:192.0.2.2:5060", state="down", detail="no answer")
+
+
+async def test_each_announcement_replaces_what_the_node_said(database: Database) -> None:
+    board = TrunkBoard(database)
+    other = replace(UP, node="n2")
+    await board.announce("n2", [other])
+    await board.announce("n1", [DOWN, UP])
+    assert await board.all() == [UP, DOWN, other]
+    await board.announce("n1", [replace(UP, state="probing")])
+    assert await board.all() == [replace(UP, state="probing"), other]
+
+
+async def test_a_node_that_is_gone_is_forgotten_after_a_day(
+    dsn: str, database: Database
+) -> None:
+    board = TrunkBoard(database)
+    await board.announce("n2", [replace(UP, node="n2")])
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("update trunk_status set told_at = now() - interval '2 days'")
+    await connection.close()
+    await board.announce("n1", [UP])
+    assert await board.all() == [UP]
+
+
+async def test_a_phone_is_kept_as_hashes_alone(dsn: str, database: Database) -> None:
+    phones = Phones(database)
+    assert await phones.put("801", "b2bua", "correct horse", "前台")
+    [kept] = await phones.all()
+    secret = b"801:b2bua:correct horse"
+    assert kept.md5 == hashlib.md5(secret, usedforsecurity=False).hexdigest()
+    assert kept.sha256 == hashlib.sha256(secret).hexdigest()
+    assert kept.md5 not in repr(kept)
+    assert not await phones.put("801", "b2bua", "another one")
+    assert (await phones.all())[0].md5 != kept.md5
+    assert await phones.remove("801")
+    assert not await phones.remove("801")
+    assert await phones.all() == []
+
+
+@pytest.mark.parametrize(
+    ("extension", "password"),
+    [("8", "long enough"), ("80a", "long enough"), ("801", "short"), ("801", "a\nbcdefgh")],
+)
+async def test_useless_accounts_are_rejected(
+    database: Database, extension: str, password: str
+) -> None:
+    with pytest.raises(Rejected):
+        await Phones(database).put(extension, "b2bua", password)

@@ -7,7 +7,7 @@
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends gcc libc6-dev python3-dev python3-venv ca-certificates \
+    && apt-get install -y --no-install-recommends gcc libc6-dev libsrtp2-dev python3-dev python3-venv ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 RUN python3 -m venv /opt/b2bua
@@ -25,7 +25,7 @@ RUN /opt/b2bua/bin/pip install --no-cache-dir --no-deps . \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends python3 ca-certificates \
+    && apt-get install -y --no-install-recommends python3 libsrtp2-1 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 5060 --user-group --home-dir /var/lib/b2bua --create-home --shell /usr/sbin/nologin b2bua
 COPY --from=build /opt/b2bua /opt/b2bua

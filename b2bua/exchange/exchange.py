@@ -436,7 +436,15 @@ class Exchange:
         farewell = None
         if flow.dossier.answered is None:
             farewell = self._endpoint.farewell(SessionId(flow.call.caller.leg))
-        image = CallImage(flow=image_of(flow), sessions=standing, farewell=farewell)
+        withdrawals = (
+            self._endpoint.withdrawal(SessionId(leg), OURS) for leg in flow.call.hunt.legs
+        )
+        image = CallImage(
+            flow=image_of(flow),
+            sessions=standing,
+            farewell=farewell,
+            withdrawals=tuple(one for one in withdrawals if one is not None),
+        )
         return encode(image)
 
     def _note(self, crossed: Crossed, round_: Round) -> None:

@@ -33,6 +33,8 @@ class CallImage:
     sessions: tuple[SessionImage, ...]
     farewell: Transmit | None = None
     """What the caller is owed who was not answered."""
+    withdrawals: tuple[Transmit, ...] = ()
+    """The CANCELs of destinations that ring."""
 
 
 class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,6 +43,7 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flow: FlowImage
     sessions: tuple[SessionImage, ...]
     farewell: Transmit | None = None
+    withdrawals: tuple[Transmit, ...] = ()
     shared: tuple[SessionId, ...] = ()
     """Sessions without descriptions, because they have those of their leg's audio."""
 
@@ -53,7 +56,8 @@ class Remains:
     phase: str
     admitted: bool
     sessions: tuple[SessionImage, ...]
-    farewell: Transmit | None
+    goodbyes: tuple[Transmit, ...]
+    """To the caller who was not answered, and to destinations that ring."""
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -67,7 +71,13 @@ def encode(image: CallImage) -> bytes:
     kept = zip(image.sessions, sessions, strict=True)
     shared = tuple(one.session for one, written in kept if one is not written)
     return _ENCODER.encode(
-        _Written(flow=image.flow, sessions=sessions, farewell=image.farewell, shared=shared)
+        _Written(
+            flow=image.flow,
+            sessions=sessions,
+            farewell=image.farewell,
+            withdrawals=image.withdrawals,
+            shared=shared,
+        )
     )
 
 
@@ -83,7 +93,12 @@ def decode(data: bytes) -> CallImage:
         if session in written.shared
     }
     sessions = (_with(one, audios.get(one.session)) for one in written.sessions)
-    return CallImage(flow=written.flow, sessions=tuple(sessions), farewell=written.farewell)
+    return CallImage(
+        flow=written.flow,
+        sessions=tuple(sessions),
+        farewell=written.farewell,
+        withdrawals=written.withdrawals,
+    )
 
 
 def _audios(flow: FlowImage) -> dict[SessionId, AudioImage]:
@@ -124,13 +139,16 @@ def remains_of(data: bytes) -> Remains:
     flow, sessions = image.get("flow"), image.get("sessions")
     parts = flow if isinstance(flow, dict) else {}
     dialogs = sessions if isinstance(sessions, list) else []
+    cancels = image.get("withdrawals")
+    goodbyes = [image.get("farewell"), *(cancels if isinstance(cancels, list) else [])]
+    said = (_read(goodbye, Transmit) for goodbye in goodbyes)
     read = (_read(dialog, SessionImage) for dialog in dialogs)
     return Remains(
         dossier=_read(parts.get("dossier"), Dossier),
         phase=str(parts.get("phase", "unknown")),
         admitted=parts.get("admitted") is not False,
         sessions=tuple(session for session in read if session is not None),
-        farewell=_read(image.get("farewell"), Transmit),
+        goodbyes=tuple(goodbye for goodbye in said if goodbye is not None),
     )
 
 

@@ -1,9 +1,9 @@
 """Calls of the process before: taken back from the journal, or released and recorded.
 
 A call in which both sides talk lives in its two dialogs and its media session, and goes on
-where those do. Of any other the answered legs get a BYE, a caller who still waits gets a
-final response, and the record is written from what the journal knows. Records of images
-that cannot be read hold what can.
+where those do. Of any other the answered legs get a BYE, destinations that ring a CANCEL, a
+caller who still waits a final response, and the record is written from what the journal
+knows. Records of images that cannot be read hold what can.
 """
 
 from b2bua.call.media import CallId, CloseMedia
@@ -61,8 +61,8 @@ class Recovery:
         round_ = Round([CloseMedia(name)])
         for image in remains.sessions:
             round_.backlog += self._release(image, moment)
-        if remains.farewell is not None:
-            round_.say(remains.farewell)
+        for goodbye in remains.goodbyes:
+            round_.say(goodbye)
         plan = self._outlook.snapshot.plans.get(record.number)
         if plan is not None:
             self._outlook.ledger.enter(plan, record)

@@ -118,20 +118,7 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
             41,
         )
         for phase in PHASES
-        if phase not in ("hunting", "announcing")
     },
-    ("hunting", "the process dies"): (
-        Outcome.FAILED,
-        "process ended while opening",
-        480,
-        41,
-    ),
-    ("announcing", "the process dies"): (
-        Outcome.FAILED,
-        "process ended while opening",
-        480,
-        41,
-    ),
 }
 
 
@@ -144,9 +131,6 @@ def told(record: CallRecord) -> tuple[Outcome, str, int, int]:
 def test_what_ends_a_call_in_each_phase(phase: str, event: str) -> None:
     scene = scene_in(phase)
     EVENTS[event](scene)
-    if event == "the process dies" and phase not in ANSWERED:
-        # Nobody tells a destination that it need not ring: it gives up by itself.
-        scene.stage.phones.pop(scene.first.address)
     scene.assert_nothing_left()
     (record,) = scene.stage.records
     assert told(record) == WHAT_FOLLOWS[phase, event]

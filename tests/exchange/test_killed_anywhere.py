@@ -14,6 +14,7 @@ from b2bua.service.plan import Announcements
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause
 from tests.exchange.scripts import (
+    AT_ONCE,
     BLACKLIST,
     WITH_MENU,
     Answers,
@@ -71,3 +72,16 @@ def test_whoever_waits_when_the_process_dies_is_told() -> None:
     (refused,) = [e for e in scene.caller.told if isinstance(e, sip.Refused)]
     assert refused.status == 480
     assert refused.causes == (Cause("Q.850", 41),)
+
+
+def test_who_rings_when_the_process_dies_rings_no_longer() -> None:
+    """Told by what the journal holds: neither phone waits for a timer of its own."""
+    scene = Scene(plan(**AT_ONCE), Answers(after=50), Answers(after=50)).run(2)
+    scene.stage.crash()
+    scene.run(1)
+    for phone in (scene.first, scene.second):
+        (ended,) = [e for e in phone.told if isinstance(e, sip.Ended)]
+        assert ended.reason is sip.EndReason.CANCELLED
+        assert ended.causes == (Cause("Q.850", 41),)
+    scene.run(2)
+    assert all(phone.stack.sessions == 0 for phone in (scene.first, scene.second))

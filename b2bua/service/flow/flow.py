@@ -169,7 +169,7 @@ class CallFlow(Talk):
             case leg_events.NoAudio(_, status, why):
                 return self._fail(why, moment, status=status, q850=NO_AUDIO[status])
             case leg_events.Rang(_, audio) if self._search is not None:
-                return self._carry(self._ringing.rang(audio, moment), moment)
+                return [Remember(), *self._carry(self._ringing.rang(audio, moment), moment)]
             case leg_events.Spoke(leg) if leg in self.call.hunt.running:
                 return self._carry(self._ringing.spoke(leg), moment)
             case leg_events.Rang() | leg_events.Spoke():

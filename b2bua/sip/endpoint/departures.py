@@ -160,6 +160,8 @@ class Departures:
         user = User(session, send.purpose)
         key, said = self._layer.send_request(request, flow, now, user)
         self._registry.begin(key, user)
+        if entry is not None and request.method == "INVITE":
+            entry.invited = key
         return [*said]
 
     def _no_way(self, session: SessionId, send: SendRequest | SendAck) -> list[Departed]:

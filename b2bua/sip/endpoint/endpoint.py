@@ -15,6 +15,7 @@ from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.calling import Calling
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import (
+    Cause,
     Ended,
     EndReason,
     Invite,
@@ -23,6 +24,7 @@ from b2bua.sip.dialog.events import (
     SessionImage,
 )
 from b2bua.sip.dialog.image import Restored
+from b2bua.sip.dialog.reasons import reason_headers
 from b2bua.sip.endpoint.arrivals import Arrivals
 from b2bua.sip.endpoint.orphan import farewell, last_words
 from b2bua.sip.endpoint.outputs import Output, Transmit
@@ -168,6 +170,17 @@ class SipEndpoint:
             return None
         listener = self._board.departures.listener(entry.flow)
         return farewell(entry, listener, self._settings.user_agent)
+
+    def withdrawal(self, session: SessionId, causes: tuple[Cause, ...]) -> Transmit | None:
+        """The CANCEL of an INVITE of ours, to be sent if this process is gone before it.
+
+        None if it has a final response, or its way is still being found.
+        """
+        entry = self._board.registry.entries.get(session)
+        if entry is None or entry.invited is None:
+            return None
+        left = self._board.layer.withdrawal(entry.invited, reason_headers(causes))
+        return None if left is None else Transmit(*left, session)
 
     def restore(self, image: SessionImage, now: Instant) -> list[Output]:
         """Take back a session that another process had."""

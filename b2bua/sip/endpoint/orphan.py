@@ -1,9 +1,10 @@
 """Answers to INVITEs whose session is gone: acknowledge, and release at once.
 
-A session that broke down leaves its INVITE behind. What a 2xx says of itself is enough to
-end what it began (RFC 3261 §13.2.2.4).
+A session that broke down leaves its INVITE behind, and so does a process that died. What a
+2xx says of itself is enough to end what it began (RFC 3261 §13.2.2.4).
 """
 
+from dataclasses import replace
 from itertools import count
 
 from b2bua.core.tokens import Tokens
@@ -16,7 +17,8 @@ from b2bua.sip.endpoint.outputs import Transmit
 from b2bua.sip.endpoint.registry import Entry
 from b2bua.sip.endpoint.settings import Listener
 from b2bua.sip.message.build import response_to
-from b2bua.sip.message.message import Response
+from b2bua.sip.message.headers import Headers
+from b2bua.sip.message.message import Request, Response
 from b2bua.sip.message.serializer import serialize
 from b2bua.sip.transport.response_path import response_flow
 
@@ -46,6 +48,31 @@ def release(response: Response, tokens: Tokens) -> tuple[SendAck, SendRequest] |
     )
     bye = SendRequest(purpose=0, request=dialog.request("BYE"), next_hop=dialog.next_hop)
     return ack, bye
+
+
+def acknowledgement(response: Response) -> Request | None:
+    """The ACK of a failure whose INVITE a process sent that is gone; None for others.
+
+    Departs from §17.1.1.3: its Request-URI is that of To, as the INVITE's own is not known;
+    the branch is what it is matched by (§17.2.3).
+    """
+    if response.cseq.method != "INVITE" or response.status < 300:
+        return None
+    via = replace(response.via, received=None, rport=None)
+    return Request(
+        "ACK",
+        response.to.uri,
+        Headers.of_canonical(
+            [
+                ("Via", str(via)),
+                ("Max-Forwards", "70"),
+                ("From", response.required("From")),
+                ("To", response.required("To")),
+                ("Call-ID", response.call_id),
+                ("CSeq", f"{response.cseq.number} ACK"),
+            ]
+        ),
+    )
 
 
 def last_words(entry: Entry, status: int) -> list[Answer | SendRequest]:

@@ -37,6 +37,8 @@ class Entry:
     """Purposes of requests whose way is not known yet."""
     invite: tuple[ServerKey, Request] | None = None
     """The INVITE that made it, for a last answer if the session breaks down."""
+    invited: ClientKey | None = None
+    """The latest INVITE that it sent, to be withdrawn if this process dies."""
     closed: bool = False
     """It has said its last fact."""
 

@@ -42,7 +42,7 @@ from b2bua.sip.endpoint.doorway import (
 )
 from b2bua.sip.endpoint.dress import dress_response
 from b2bua.sip.endpoint.ladder import line_of, line_of_bytes
-from b2bua.sip.endpoint.orphan import release
+from b2bua.sip.endpoint.orphan import acknowledgement, release
 from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Resolve, Transmit
 from b2bua.sip.endpoint.registrations import Registrations
 from b2bua.sip.endpoint.registry import Entry, Registry, Served, Session, User
@@ -51,6 +51,7 @@ from b2bua.sip.endpoint.trunks import TrunkTable
 from b2bua.sip.message.build import response_to
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.message import Request, Response
+from b2bua.sip.message.serializer import serialize
 from b2bua.sip.transaction import outputs as transaction
 from b2bua.sip.transaction.key import ServerKey
 from b2bua.sip.transaction.layer import TransactionLayer
@@ -271,8 +272,19 @@ class Switchboard:
 
     def _stray(self, response: Response, flow: Flow, now: Instant) -> None:
         session = SessionId(response.from_.tag)
-        if not self.ask(session, lambda machine: machine.receive_stray(response), now):
-            self._outputs.append(Dropped("response to nothing we know", flow))
+        if self.ask(session, lambda machine: machine.receive_stray(response), now):
+            return
+        self._outputs.append(Dropped("response to nothing we know", flow))
+        if self.doorway.trunks.of(flow) is not None:
+            self._put_right(response, flow, now)
+
+    def _put_right(self, response: Response, flow: Flow, now: Instant) -> None:
+        """Acknowledge what a trunk answers to a process that is gone, and end a 2xx."""
+        ack = acknowledgement(response)
+        if ack is not None:
+            self._outputs.append(Transmit(serialize(ack), flow))
+        for word in release(response, self._tokens) or ():
+            self.send(SessionId(response.from_.tag), word, now)
 
     def _responded(self, user: User, response: Response, now: Instant) -> None:
         """Hand a response to its session; end what it began if that is gone."""

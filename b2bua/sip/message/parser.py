@@ -127,10 +127,7 @@ def _start(line: str, headers: Headers) -> Request | Response:
         if version[:4].upper() == "SIP/" and " " not in version:
             raise MalformedMessage("Version Not Supported", 505)
         raise MalformedMessage("Bad Request Line")
-    if not uri.startswith(("sip:", "sips:", "tel:")):
-        scheme, colon, _ = uri.partition(":")
-        if not colon or SCHEME.fullmatch(scheme) is None:
-            raise MalformedMessage("Bad Request-URI")
+    _check_scheme(uri)
     if "?" in uri and "?" in uri.rpartition("@")[2]:
         raise MalformedMessage("Header in Request-URI")
     return Request(first, uri, headers)
@@ -163,6 +160,16 @@ def _check_fields(message: Request | Response) -> None:
             raise MalformedMessage("CSeq Method Mismatch")
     elif not via.branch:
         raise MalformedMessage("Response Without Branch")
+    _check_scheme(message.from_.uri)
+    _check_scheme(message.to.uri)
+
+
+def _check_scheme(uri: str) -> None:
+    """Refuse what names no scheme; another than ours is for the layers above to judge."""
+    if not uri.startswith(("sip:", "sips:", "tel:")):
+        scheme, colon, _ = uri.partition(":")
+        if not colon or SCHEME.fullmatch(scheme) is None:
+            raise MalformedMessage("URI Without Scheme")
 
 
 def _cut_body(headers: Headers, body: bytes) -> bytes:

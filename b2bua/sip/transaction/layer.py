@@ -8,7 +8,7 @@ the repetitions of a 2xx (§13.3.1.4) are the user's too and come through :meth:
 """
 
 from collections.abc import Iterable
-from typing import Generic
+from typing import Final, Generic
 
 from b2bua.core.address import Address
 from b2bua.core.clock import Instant
@@ -133,6 +133,20 @@ class TransactionLayer(Generic[FlowT, UserT]):
         if client.machine.state is InviteClientState.CALLING:
             client.cancel = cancel_of(client.request, extra)
         return []
+
+    def withdrawal(
+        self, key: ClientKey, extra: Iterable[tuple[str, str]] = ()
+    ) -> tuple[bytes, FlowT] | None:
+        """The CANCEL of an INVITE that has no final response yet, and the way it goes.
+
+        For who comes after us: here nothing changes.
+        """
+        client = self._clients.get(key)
+        if client is None or client.cancelled:
+            return None
+        if client.machine.state not in _UNANSWERED:
+            return None
+        return serialize(cancel_of(client.request, extra)), client.flow
 
     def respond(
         self, key: ServerKey, response: Response, now: Instant
@@ -353,6 +367,9 @@ class TransactionLayer(Generic[FlowT, UserT]):
         peers.discard(side)
         if not peers:
             del self._peers[side.flow.remote]
+
+
+_UNANSWERED: Final = (InviteClientState.CALLING, InviteClientState.PROCEEDING)
 
 
 def _same_way(one: FlowT, other: FlowT) -> bool:

@@ -180,6 +180,12 @@ REFUSED: dict[str, tuple[bytes, int, bool]] = {
     "a CSeq of other digits": (lines(*GOOD[:5], "CSeq: \u0661 INVITE"), 400, True),
     "unbalanced quotes in To": (lines(*GOOD[:3], 'To: "x <sip:c@d>', *GOOD[4:]), 400, True),
     "unbalanced brackets in To": (lines(*GOOD[:3], "To: <sip:c@d", *GOOD[4:]), 400, True),
+    "a From without a scheme": (
+        lines(*GOOD[:2], "From: <a@b>;tag=1", *GOOD[3:]),
+        400,
+        True,
+    ),
+    "a To whose scheme is none": (lines(*GOOD[:3], "To: <+1:c@d>", *GOOD[4:]), 400, True),
     "a line without a colon": (lines(*GOOD, "nonsense"), 400, True),
     "a name that is no token": (lines(*GOOD, "a b: c"), 400, True),
     "a line end that is only LF": (lines(*GOOD, "Subject: a\nb"), 400, True),

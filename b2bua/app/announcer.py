@@ -52,4 +52,5 @@ class Announcer:
             state=call.state,
             since=call.since,
             destination=call.destination,
+            private=call.private,
         )

@@ -32,7 +32,8 @@ class Accounts:
         hashed = await asyncio.to_thread(HASHER.hash, password)
         async with self._database.connection() as connection:
             await connection.execute(
-                "insert into account (number, hash) values ($1, $2) on conflict (number)"
+                "insert into account (number, hash) values ($1, $2)"
+                " on conflict (number, name)"
                 " do update set hash = excluded.hash, changed_at = now()",
                 number,
                 hashed,

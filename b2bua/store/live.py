@@ -22,6 +22,8 @@ class LiveCall:
     state: str
     since: datetime
     destination: str = ""
+    private: bool = False
+    """The caller asked for privacy: the number is for the operator alone."""
     lost: bool = False
     """Its node has not been heard of since the lease ran out."""
 
@@ -44,12 +46,14 @@ class Live:
             )
             await connection.execute(
                 "insert into live_call"
-                " (id, node, number, caller, state, since, destination, lease_until)"
-                " select id, $1, number, caller, state, since, destination,"
+                " (id, node, number, caller, state, since, destination, private,"
+                " lease_until)"
+                " select id, $1, number, caller, state, since, destination, private,"
                 " now() + make_interval(secs => $2)"
                 " from unnest($3::text[], $4::text[], $5::text[], $6::text[],"
-                " $7::timestamptz[], $8::text[])"
-                " as told (id, number, caller, state, since, destination) order by id"
+                " $7::timestamptz[], $8::text[], $9::boolean[])"
+                " as told (id, number, caller, state, since, destination, private)"
+                " order by id"
                 " on conflict (id) do update set node = excluded.node,"
                 " state = excluded.state, destination = excluded.destination,"
                 " lease_until = excluded.lease_until",
@@ -61,13 +65,14 @@ class Live:
                 [call.state for call in calls],
                 [call.since for call in calls],
                 [call.destination for call in calls],
+                [call.private for call in calls],
             )
 
     async def live(self, number: str | None = None) -> list[LiveCall]:
         """The calls that are up, oldest first; a dead node's are marked as lost."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "select id, node, number, caller, state, since, destination,"
+                "select id, node, number, caller, state, since, destination, private,"
                 " lease_until < now() as lost from live_call"
                 " where $1::text is null or number = $1 order by since, id",
                 number,

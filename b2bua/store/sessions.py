@@ -11,9 +11,10 @@ MOST_SESSIONS: Final = 50
 """Of one number; the oldest gives way."""
 FIND: Final = """
 select number, csrf, reveal, seen_at < now() - interval '1 minute' as stale
-from web_session join account using (number)
+from web_session join account using (number, name)
 where token_hash = $1 and account.changed_at <= web_session.created_at
-and seen_at > now() - interval '12 hours' and created_at > now() - interval '7 days'
+and seen_at > now() - interval '12 hours'
+and web_session.created_at > now() - interval '7 days'
 """
 """A changed password ends the sessions that were opened with the old one."""
 TIDY: Final = """

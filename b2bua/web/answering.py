@@ -15,6 +15,7 @@ from b2bua.store.tenant import Current, Version
 from b2bua.web import editing, planning
 from b2bua.web.gate import SignedIn
 from b2bua.web.portal import Visit
+from b2bua.web.shapes import listed, unlisted
 from b2bua.web.views import language_of, local, page
 from b2bua.web.words import Words
 
@@ -79,6 +80,10 @@ async def change_screening(request: Request, visit: SignedIn) -> Response:
         if record is None or record.caller_private or not record.caller:
             raise HTTPException(404, "there is no such call, or its caller is hidden")
         entry = record.caller
+    if place := fields.get("place", ""):
+        if _base(fields) != current.plan.version:
+            return await _screening(request, visit)
+        entry = editing.entry_at(current.plan, name, place) or ""
     change = editing.without_entry if fields.get("remove") else editing.with_entry
     done = await _published(visit, current, change(current.plan, name, entry), fields)
     return _moved_on(done, "/screening") or await _screening(request, visit, done)
@@ -152,7 +157,7 @@ async def _answering(
         status=status,
         plan=current.plan,
         versions=[
-            (one, _changes(one, older))
+            (one, _changes(one, older, whole=visit.session.reveal))
             for one, older in zip(versions, [*versions[1:], None], strict=True)
         ][:SHOWN_VERSIONS],
         stamp=lambda at: local(at, zone),
@@ -172,6 +177,7 @@ async def _screening(
         visit,
         status=status,
         plan=current.plan,
+        seen=lambda entry: listed(entry, whole=visit.session.reveal),
         notice=notice,
         findings=refused if isinstance(refused, list) else (),
     )
@@ -210,11 +216,14 @@ async def _plan(  # noqa: PLR0913  # what a page shows
     )
 
 
-def _changes(newer: Version, older: Version | None) -> list[str]:
+def _changes(newer: Version, older: Version | None, *, whole: bool) -> list[str]:
     """What a version changed, in words; of the first, nothing."""
     if older is None or newer.plan is None or older.plan is None:
         return []
-    found = list(differences(plain(older.plan), plain(newer.plan)))
+    before, after = (
+        plain(plan if whole else unlisted(plan)) for plan in (older.plan, newer.plan)
+    )
+    found = list(differences(before, after))
     more = len(found) - MOST_CHANGES
     return found[:MOST_CHANGES] + ([f"… {more}"] if more > 0 else [])
 

@@ -52,6 +52,17 @@ def without_entry(plan: Plan, name: str, entry: str) -> Plan:
     return _listed(plan, name, tuple(one for one in _list(plan, name) if one != entry))
 
 
+def entry_at(plan: Plan, name: str, place: str) -> str | None:
+    """The entry at a place of a list, counted from 0; None if there is none.
+
+    A page that may not show numbers names entries by their places in a version.
+    """
+    entries = _list(plan, name)
+    if not (place.isascii() and place.isdecimal() and len(place) < 7):
+        return None
+    return entries[int(place)] if int(place) < len(entries) else None
+
+
 def _list(plan: Plan, name: str) -> tuple[str, ...]:
     rule = plan.screening
     return rule.blacklist if name == "blacklist" else rule.whitelist

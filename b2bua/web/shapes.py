@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from b2bua.service.number import masked
+from b2bua.service.plan import Plan
 from b2bua.service.planfile import Finding
 from b2bua.service.record import CallRecord, Step
 from b2bua.service.tariff import yuan
@@ -17,6 +18,24 @@ def shown(number: str, *, private: bool, whole: bool) -> str:
     if private:
         return ""
     return number if whole else masked(number)
+
+
+def listed(entry: str, *, whole: bool) -> str:
+    """An entry of a list as a visit may see it: a prefix is nobody's number."""
+    return entry if whole or entry.endswith("*") else masked(entry)
+
+
+def unlisted(plan: Plan) -> Plan:
+    """A plan with the callers on its lists masked."""
+    rule = plan.screening
+    return replace(
+        plan,
+        screening=replace(
+            rule,
+            blacklist=tuple(listed(entry, whole=False) for entry in rule.blacklist),
+            whitelist=tuple(listed(entry, whole=False) for entry in rule.whitelist),
+        ),
+    )
 
 
 def concealed(record: CallRecord, *, whole: bool) -> tuple[Step, ...]:
@@ -85,7 +104,7 @@ def live_call(call: LiveCall, *, whole: bool) -> dict[str, object]:
     return {
         "id": call.id,
         "number": call.number,
-        "caller": shown(call.caller, private=False, whole=whole),
+        "caller": shown(call.caller, private=call.private, whole=whole),
         "state": call.state,
         "since": call.since.isoformat(),
         "destination": call.destination,

@@ -15,7 +15,7 @@ RUN python3 -m venv /opt/b2bua
 COPY pyproject.toml constraints.txt ./
 RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > runtime.txt \
     && /opt/b2bua/bin/pip install --no-cache-dir --no-compile -c constraints.txt -r runtime.txt
-COPY setup.py README.md LICENSE ./
+COPY setup.py README.md LICENSE package.json package-lock.json .npmrc ./
 COPY b2bua/ b2bua/
 COPY media/ media/
 COPY prompts/ prompts/

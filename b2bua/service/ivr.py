@@ -3,7 +3,8 @@
 A menu's keys may have several digits (企业总机): a key is taken as soon as no longer key
 begins with it, else after ``#`` or :data:`BETWEEN_DIGITS` of silence. Keys interrupt the
 prompt. Silence or a wrong key repeats the prompt as often as the menu says; then the call
-goes where the menu says otherwise. Neither machine knows how prompts are played: it asks
+goes where the menu says otherwise. A key may ask the menu again, or go back to the one
+before. Neither machine knows how prompts are played: it asks
 for them, and is told when they have ended.
 
 Password digits are compared in constant time and are in no output and no ``repr``.
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from b2bua.core.clock import Instant
-from b2bua.service.plan import Menu, Target, ToMenu
+from b2bua.service.plan import Back, Menu, Repeat, Target, ToMenu
 
 BETWEEN_DIGITS: Final = 3.0
 """Seconds between the digits of one key, or of a password, before it counts as complete."""
@@ -81,6 +82,8 @@ class MenuWalk:
     def __init__(self, menus: Mapping[str, Menu], first: str) -> None:
         self._menus = menus
         self._menu = menus[first]
+        self._before: list[Menu] = []
+        """The menus on the way here, for going back."""
         self._keyed = ""
         self._chosen: list[str] = []
         self._repeats = 0
@@ -150,10 +153,15 @@ class MenuWalk:
 
     def _choose(self, now: Instant) -> list[MenuOutput]:
         self._chosen.append(self._keyed)
-        target = self._menu.keys[self._keyed]
-        if isinstance(target, ToMenu):
-            return self._enter(target, now)
-        return [self._end(Chose(target, self.keys))]
+        match self._menu.keys[self._keyed]:
+            case ToMenu() as target:
+                return self._enter(target, now)
+            case Repeat():
+                return self._show(self._menu, now)
+            case Back():
+                return self._show(self._before.pop() if self._before else self._menu, now)
+            case target:
+                return [self._end(Chose(target, self.keys))]
 
     def _wrong(self, now: Instant) -> list[MenuOutput]:
         return self._again("invalid-key", now)
@@ -167,7 +175,11 @@ class MenuWalk:
         return [self._end(GaveUp(self._menu.otherwise, self.keys))]
 
     def _enter(self, target: ToMenu, now: Instant) -> list[MenuOutput]:
-        self._menu = self._menus[target.name]
+        self._before.append(self._menu)
+        return self._show(self._menus[target.name], now)
+
+    def _show(self, menu: Menu, now: Instant) -> list[MenuOutput]:
+        self._menu = menu
         self._repeats = 0
         return self._ask((), now)
 

@@ -8,7 +8,7 @@ Money is integer 厘 (0.001 yuan).
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, TypeAlias
 
 from b2bua.service.webhook import Webhook
@@ -37,6 +37,19 @@ class Mode(enum.Enum):
     RANDOM = "random"
     ALL = "all"
     """Ring all at once (同振)."""
+    ROSTER = "roster"
+    """Whoever is on duty, in the order of the shifts (值班表)."""
+
+
+class Counted(enum.Enum):
+    """Which calls count towards the caps of a period."""
+
+    ADMITTED = "admitted"
+    """Those that passed screening."""
+    OFFERED = "offered"
+    """Every call to the number, except those that a cap refuses."""
+    ANSWERED = "answered"
+    """Those that a destination answered."""
 
 
 class Legs(enum.Enum):
@@ -88,6 +101,8 @@ class Destination:
     accept: bool = False
     """Whoever picks up must press 1, or it counts as no answer: a mobile's mailbox does
     not take the call."""
+    person: str = ""
+    """Who answers there; empty: not said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +135,8 @@ class Caps:
     calls_per_week: int | None = None
     spend_per_month: int | None = None
     """厘."""
+    count: Counted = Counted.ADMITTED
+    """Which calls count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +186,24 @@ class ToVoicemail:
 Target: TypeAlias = ToDestination | ToGroup | ToMenu | ToVoicemail
 
 
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Ask the same menu again."""
+
+    name: ClassVar[str] = "repeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Ask the menu before; the first menu asks again."""
+
+    name: ClassVar[str] = "back"
+
+
+KeyTarget: TypeAlias = Target | Repeat | Back
+"""What a key may do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """How callers wait for a group whose destinations are all busy."""
@@ -179,6 +214,19 @@ class Queue:
     """Seconds a caller may wait before it goes on as if there were no queue."""
     announce: int = 20
     """Seconds between two announcements that all are busy."""
+    position: bool = False
+    """The announcements tell how many callers are before this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """Who is on duty when (班次)."""
+
+    name: str
+    when: When
+    """Days, hours, workday, dates."""
+    on: tuple[str, ...]
+    """Names of destinations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,9 +239,15 @@ class Group:
     name: str
     mode: Mode
     members: tuple[tuple[str, int], ...]
-    """Names of destinations with weights, which are 0 unless the mode is PERCENT."""
+    """Names of destinations with weights, which are 0 unless the mode is PERCENT; of a
+    ROSTER everybody who is in any shift."""
     queue: Queue | None = None
     """None: nobody waits, the call is forwarded or refused."""
+    shifts: tuple[Shift, ...] = ()
+    """Of a ROSTER: who is on duty when."""
+    familiar: int | None = None
+    """A caller who talked with a member within so many days is offered that member first
+    (熟客); None: nobody is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +260,7 @@ class Menu:
     """Seconds to wait for a key after the prompt."""
     retries: int = 2
     """How often the prompt is repeated after silence or a wrong key."""
-    keys: Mapping[str, Target]
+    keys: Mapping[str, KeyTarget]
     otherwise: Target | None = None
     """Where the call goes after the retries; None: it is refused."""
 
@@ -239,6 +293,27 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimedGreeting:
+    """A greeting for certain times."""
+
+    prompt: str
+    when: When
+    """Days, hours, workday, dates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A way that all calls take for a while, whatever the routes say (临时转移)."""
+
+    to: Target
+    since: datetime | None = None
+    """Aware, included; None: from the publication on."""
+    until: datetime
+    """Aware, excluded."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that is configured for one 400 number."""
 
@@ -257,6 +332,8 @@ class Plan:
     tariff: str = "standard"
     greeting: str | None = None
     """Played while ringing (企业彩铃); None: the destination's progress is passed on."""
+    greetings: tuple[TimedGreeting, ...] = ()
+    """The first whose time it is takes the place of :attr:`greeting`."""
     destinations: Mapping[str, Destination]
     screening: Screening = Screening()
     password: str = field(default="", repr=False)
@@ -266,6 +343,8 @@ class Plan:
     forwarding: Forwarding = Forwarding()
     menus: Mapping[str, Menu] = field(default_factory=dict)
     routes: tuple[Route, ...]
+    override: Override | None = None
+    """While it holds it decides instead of the routes."""
     groups: Mapping[str, Group] = field(default_factory=dict)
     recording: Recording | None = None
     """None: talks are not recorded."""

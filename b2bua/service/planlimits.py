@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from b2bua.service.form import Form, given
-from b2bua.service.plan import Anonymous, Caps, Frequency, Screening
+from b2bua.service.plan import Anonymous, Caps, Counted, Frequency, Screening
 from b2bua.service.plantext import Path
+from b2bua.service.tariff import yuan
 
 
 def read_screening(form: Form, value: object) -> Screening:
@@ -52,7 +53,7 @@ def _frequency(form: Form, value: object) -> Frequency:
 
 def read_caps(form: Form, value: object) -> Caps:
     """What a period may hold."""
-    keys = ("calls_per_month", "calls_per_week", "spend_per_month")
+    keys = ("calls_per_month", "calls_per_week", "spend_per_month", "count")
     body = form.mapping(value, ("limits",), keys)
     month, week = (
         form.whole(body[key], ("limits", key), 0, 999_999_999) if given(body, key) else None
@@ -65,4 +66,19 @@ def read_caps(form: Form, value: object) -> Caps:
         spend_per_month=None
         if spend is None
         else form.money(spend, ("limits", "spend_per_month")),
+        count=form.choice(
+            body.get("count", Counted.ADMITTED.value), ("limits", "count"), Counted
+        ),
     )
+
+
+def plain_caps(caps: Caps) -> dict[str, object]:
+    """The reverse of :func:`read_caps`."""
+    spend = caps.spend_per_month
+    plain = {
+        "calls_per_month": caps.calls_per_month,
+        "calls_per_week": caps.calls_per_week,
+        "spend_per_month": None if spend is None else yuan(spend),
+        "count": None if caps.count is Counted.ADMITTED else caps.count.value,
+    }
+    return {key: value for key, value in plain.items() if value is not None}

@@ -1,10 +1,12 @@
 """Days, hours and dates as plans write them."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from b2bua.service.form import Form
+from b2bua.service.form import Form, given
+from b2bua.service.plan import When
 from b2bua.service.plantext import Path
 
 _DAY_NAMES: Final = {
@@ -15,14 +17,45 @@ _DAY_NAMES: Final = {
     **{f"周{name}": day for day, name in enumerate("一二三四五六日")},
     **{f"星期{name}": day for day, name in enumerate("一二三四五六日")},
 }
+TIMES: Final = frozenset(("days", "hours", "workday", "dates"))
+CONDITIONS: Final = TIMES | {"areas", "callers"}
 _HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 
 
 class Times:
-    """Reads the time conditions of a route or a destination."""
+    """Reads the conditions of routes, and the times of all else that has some."""
 
     def __init__(self, form: Form) -> None:
         self._form = form
+
+    def conditions(self, value: object, path: Path) -> When:
+        """When a route applies."""
+        return self._when(self._form.mapping(value, path, CONDITIONS), path)
+
+    def times(self, value: object, path: Path) -> When:
+        """When somebody is on duty, or something is played: times alone."""
+        return self._when(self._form.mapping(value, path, TIMES), path)
+
+    def _when(self, body: Mapping[str, object], path: Path) -> When:
+        form = self._form
+        return When(
+            days=self.days(body["days"], (*path, "days"))
+            if given(body, "days")
+            else frozenset(range(7)),
+            hours=self.hours(body.get("hours"), (*path, "hours")),
+            workday=form.flag(body["workday"], (*path, "workday"))
+            if given(body, "workday")
+            else None,
+            areas=tuple(
+                form.place(item, at)
+                for item, at in form.items(body.get("areas"), (*path, "areas"))
+            ),
+            callers=tuple(
+                form.pattern(item, at)
+                for item, at in form.items(body.get("callers"), (*path, "callers"))
+            ),
+            dates=self.dates(body.get("dates"), (*path, "dates")),
+        )
 
     def days(self, value: object, path: Path) -> frozenset[int]:
         """``Mon-Fri``, ``Sat,Sun``, or a list of such."""

@@ -5,27 +5,29 @@ from dataclasses import dataclass
 from datetime import date
 
 from b2bua.service.plan import (
+    Back,
     Destination,
     Forwarding,
     Group,
+    KeyTarget,
     Menu,
     Mode,
     Plan,
     Queue,
+    Repeat,
     Route,
     Screening,
-    Target,
+    Shift,
     ToDestination,
     ToGroup,
     ToMenu,
     ToVoicemail,
-    Voicemail,
     When,
 )
-from b2bua.service.planfeatures import plain_recording
+from b2bua.service.planfeatures import plain_override, plain_recording, plain_voicemail
+from b2bua.service.planlimits import plain_caps
 from b2bua.service.planwebhooks import plain_webhook
 from b2bua.service.schedule import days_text, hours_text
-from b2bua.service.tariff import yuan
 
 
 def plain(plan: Plan) -> dict[str, object]:
@@ -39,26 +41,22 @@ def plain(plan: Plan) -> dict[str, object]:
         **_unless_empty(calendar=_calendar(plan)),
         "language": plan.language,
         "tariff": plan.tariff,
-        **_unless_empty(greeting=plan.greeting),
+        **_unless_empty(
+            greeting=plan.greeting,
+            greetings=[
+                {"prompt": one.prompt, "when": _when(one.when)} for one in plan.greetings
+            ],
+        ),
         "destinations": {
             name: _destination(one) for name, one in plan.destinations.items()
         },
         "screening": _screening(plan.screening),
         "password": plan.password,
         "announcements": plan.announcements.value,
-        **_unless_empty(
-            limits={
-                **_unless_none(
-                    calls_per_month=plan.caps.calls_per_month,
-                    calls_per_week=plan.caps.calls_per_week,
-                    spend_per_month=None
-                    if plan.caps.spend_per_month is None
-                    else yuan(plan.caps.spend_per_month),
-                )
-            }
-        ),
+        **_unless_empty(limits=plain_caps(plan.caps)),
         "forwarding": _forwarding(plan.forwarding),
         **_unless_empty(menus={name: writer.menu(one) for name, one in plan.menus.items()}),
+        **_unless_empty(override=writer.override(plan)),
         "routes": [writer.route(one) for one in plan.routes],
         **_unless_empty(
             groups={
@@ -73,7 +71,7 @@ def plain(plan: Plan) -> dict[str, object]:
 def _features(plan: Plan) -> dict[str, object]:
     return _unless_empty(
         recording=plain_recording(plan.recording),
-        voicemail=_voicemail(plan.voicemail),
+        voicemail=plain_voicemail(plan.voicemail),
         survey=plan.survey,
     )
 
@@ -84,7 +82,7 @@ class _Writer:
 
     groups: Mapping[str, Group]
 
-    def target(self, target: Target) -> object:
+    def target(self, target: KeyTarget) -> object:
         match target:
             case ToDestination(name):
                 return name
@@ -94,6 +92,13 @@ class _Writer:
                 return {"menu": name}
             case ToVoicemail():
                 return {"voicemail": True}
+            case Repeat() | Back():
+                return target.name
+
+    def override(self, plan: Plan) -> dict[str, object]:
+        rule = plan.override
+        to = None if rule is None else self.target(rule.to)
+        return plain_override(rule, to, plan.timezone)
 
     def menu(self, menu: Menu) -> dict[str, object]:
         return {
@@ -129,7 +134,7 @@ def _destination(one: Destination) -> dict[str, object]:
         **_unless_none(
             concurrent=one.concurrent, when=None if one.when is None else _when(one.when)
         ),
-        **_unless_empty(whisper=one.whisper, accept=one.accept),
+        **_unless_empty(whisper=one.whisper, accept=one.accept, person=one.person),
     }
 
 
@@ -160,20 +165,24 @@ def _forwarding(rule: Forwarding) -> dict[str, object]:
     }
 
 
-def _voicemail(rule: Voicemail) -> dict[str, object]:
-    if rule == Voicemail():
-        return {}
-    return {"prompt": rule.prompt, "seconds": rule.seconds}
-
-
 def _group(group: Group) -> dict[str, object]:
     members: object = [name for name, _ in group.members]
     if group.mode is Mode.PERCENT:
         members = dict(group.members)
+    elif group.mode is Mode.ROSTER:
+        members = [_shift(one) for one in group.shifts]
     return {
         group.mode.value: members,
-        **_unless_none(queue=None if group.queue is None else _queue(group.queue)),
+        **_unless_none(
+            queue=None if group.queue is None else _queue(group.queue),
+            familiar=group.familiar,
+        ),
     }
+
+
+def _shift(shift: Shift) -> dict[str, object]:
+    when = _unless_empty(when=_when(shift.when))
+    return {"name": shift.name, **when, "on": list(shift.on)}
 
 
 def _queue(rule: Queue) -> dict[str, object]:
@@ -181,6 +190,7 @@ def _queue(rule: Queue) -> dict[str, object]:
         **_unless_empty(music=rule.music),
         "max_wait": rule.max_wait,
         "announce": rule.announce,
+        **_unless_empty(position=rule.position),
     }
 
 

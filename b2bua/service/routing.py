@@ -134,7 +134,10 @@ def draw(
     rotor: Rotor,
     fraction: float,
 ) -> Draw:
-    """Let the group choose; ``fraction`` is a random number in [0, 1)."""
+    """Let the group choose; ``fraction`` is a random number in [0, 1).
+
+    A roster's members are those on duty.
+    """
     skipped = tuple(
         Skipped(name, why) for name, _ in group.members if (why := bar(destinations[name]))
     )
@@ -149,7 +152,7 @@ def draw(
             return Draw(
                 order=() if chosen is None else (chosen,), rotor=moved, skipped=skipped
             )
-        case Mode.ORDER:
+        case Mode.ORDER | Mode.ROSTER:
             return Draw(order=able, skipped=skipped)
         case Mode.ROTATE:
             order = _after(rotor.last, tuple(name for name, _ in group.members), able)

@@ -37,7 +37,7 @@ def chances(plan: Plan, target: ToDestination | ToGroup, choice: Choice) -> Chan
             }
         case Mode.ROTATE | Mode.RANDOM:
             return {(name,): Fraction(1, len(able)) for name in able}
-        case Mode.ORDER | Mode.ALL:
+        case Mode.ORDER | Mode.ALL | Mode.ROSTER:
             return {first: SURE}
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from b2bua.service import limits, screening
+from b2bua.service.duty import on_duty, shifts_on
 from b2bua.service.limits import Cap, CapState, Usage
 from b2bua.service.number import Caller, service_number
 from b2bua.service.plan import (
@@ -290,8 +291,13 @@ def choose(
     group = _group(plan, target)
     key = rotor_key(plan, group.name)
     rotor = Rotor.from_text(world.rotors.get(key, ""))
+    steps: list[Step] = []
+    if group.mode is Mode.ROSTER:
+        group = _rostered(group, clock(plan, at, world.calendar), steps)
     drawn = draw(group, plan.destinations, bar=bar, rotor=rotor, fraction=world.fraction)
-    steps = [Step(f"destination {entry.name}", False, entry.why) for entry in drawn.skipped]
+    steps += (
+        Step(f"destination {entry.name}", False, entry.why) for entry in drawn.skipped
+    )
     if not drawn.order:
         return _elsewhere(plan, drawn, bar, world, steps)
     how = "all at once" if drawn.at_once else group.mode.value
@@ -318,6 +324,15 @@ def _group(plan: Plan, target: ToDestination | ToGroup) -> Group:
     return Group(name=target.name, mode=Mode.ORDER, members=((target.name, 0),))
 
 
+def _rostered(group: Group, moment: Clock, steps: list[Step]) -> Group:
+    """The group with those on duty as its members."""
+    shifts = shifts_on(group, moment)
+    on = on_duty(group, moment)
+    why = ", ".join(f"{shift.name} ({', '.join(shift.on)})" for shift in shifts)
+    steps.append(Step(f"duty {group.name}", bool(on), why or "nobody is on duty"))
+    return replace(group, members=tuple((name, 0) for name in on))
+
+
 def _elsewhere(
     plan: Plan, drawn: Draw, bar: Bar, world: World, steps: list[Step]
 ) -> Choice:
@@ -341,7 +356,9 @@ def _elsewhere(
     if full:
         refusal = DESTINATION_LIMIT if len(barred) == 1 else ALL_BUSY
     else:
+        # With nothing skipped the roster has nobody on duty.
         closed = any(entry.why.startswith("outside its hours") for entry in skipped)
+        closed = closed or not drawn.skipped
         refusal = OUT_OF_HOURS if closed else NOWHERE
     return Choice(order=(), skipped=skipped, refusal=refusal, trace=tuple(steps))
 

@@ -99,6 +99,20 @@ def plan_to_yaml(plan: Plan) -> str:
     )
 
 
+def yaml_text(value: object, *, flow: bool = False) -> str:
+    """Any part of a plan as text; ``flow``: on one line, with braces and brackets."""
+    return str(
+        yaml.dump(
+            value,
+            Dumper=_Dumper,
+            allow_unicode=True,
+            sort_keys=False,
+            default_flow_style=True if flow else None,
+            width=float("inf") if flow else 92,
+        )
+    )
+
+
 def plan_to_mapping(plan: Plan) -> Plain:
     """The plan as the store keeps it."""
     return {**plain(plan), "version": plan.version, "prompts": dict(plan.prompts)}

@@ -209,6 +209,8 @@ def invitation_of(
     """What an INVITE says, or its refusal."""
     if not contact_of(request):
         return response_to(request, 400, to_tag=tag, reason="Missing Contact")
+    if not takes_descriptions(request):
+        return response_to(request, 406, to_tag=tag)
     if too_brief(request, terms.min_session_interval):
         least = ("Min-SE", str(terms.min_session_interval))
         return response_to(request, 422, to_tag=tag, extra=[least])
@@ -235,6 +237,16 @@ def invitation_of(
         offer=offer,
         supports_reliable="100rel" in (*request.supported, *request.require),
     )
+
+
+def takes_descriptions(request: Request) -> bool:
+    """Whether the sender would understand an answer (§20.1); without Accept it does."""
+    if "Accept" not in request.headers:
+        return True
+    return not _DESCRIPTIONS.isdisjoint(request.accept)
+
+
+_DESCRIPTIONS: Final = frozenset(("application/sdp", "application/*", "*/*"))
 
 
 def user_of(uri: str) -> str:

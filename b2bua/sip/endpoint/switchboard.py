@@ -275,7 +275,9 @@ class Switchboard:
         if self.ask(session, lambda machine: machine.receive_stray(response), now):
             return
         self._outputs.append(Dropped("response to nothing we know", flow))
-        if self.doorway.trunks.of(flow) is not None:
+        listener = self.departures.listener(flow)
+        ours = (response.via.host, response.via.port) == listener.advertised
+        if ours and self.doorway.trunks.of(flow) is not None:
             self._put_right(response, flow, now)
 
     def _put_right(self, response: Response, flow: Flow, now: Instant) -> None:

@@ -32,6 +32,9 @@ VIA_PROTOCOL: Final = re.compile(
     r"SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+", re.IGNORECASE
 )
 
+#   via-branch  =  "branch" EQUAL token               (here: wherever it stands)
+BRANCH: Final = re.compile(r";[ \t]*branch=([A-Za-z0-9\-.!%*_+`'~]{1,256})(?=[;, \t]|$)")
+
 #   hostname / IPv4address (labels are not counted: the resolver judges names)
 HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]{0,253}[A-Za-z0-9.])?")
 

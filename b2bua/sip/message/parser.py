@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from b2bua.sip.message.errors import MalformedMessage
-from b2bua.sip.message.grammar import SCHEME, TOKEN
+from b2bua.sip.message.grammar import BRANCH, SCHEME, TOKEN
 from b2bua.sip.message.headers import NAMES, Headers, canonical_name
 from b2bua.sip.message.message import Request, Response, read_required, top_via
 from b2bua.sip.message.method import METHODS
@@ -50,7 +50,7 @@ class Refusal:
     """The method if the start line was a request's; else empty."""
     echo: Headers | None = None
     """Via, and as many of From, To, Call-ID and CSeq as there are, for the answer. None: no
-    answer is possible, as it was a response, an ACK, or has no Via that can be read."""
+    answer is possible, as it was a response, an ACK, or has no Via that says from where."""
 
 
 def parse(data: bytes) -> Request | Response | Refusal:
@@ -207,6 +207,23 @@ def _echo(headers: Headers) -> Headers | None:
         values = headers.all(name) if name == "Via" else headers.all(name)[:1]
         items += [(name, value) for value in values if _is_harmless(value)]
     echo = Headers.of_canonical(items)
+    try:
+        top_via(echo)
+    except MalformedMessage:
+        return _salvaged(items)
+    return echo
+
+
+def _salvaged(items: list[tuple[str, str]]) -> Headers | None:
+    """The same where the topmost Via cannot be read, with what is plain of it.
+
+    Sent-by says where an answer goes, and the branch what it is matched by.
+    """
+    name, via = items[0] if items else ("", "")
+    hop, _, parameters = via.partition(";")
+    branch = BRANCH.search(f";{parameters}")
+    plain = f"{hop};branch={branch[1]}" if branch else hop
+    echo = Headers.of_canonical([(name, plain), *items[1:]])
     try:
         top_via(echo)
     except MalformedMessage:

@@ -109,11 +109,15 @@ def parse_token(text: str) -> str:
 
 
 def parse_host_port(text: str) -> tuple[str, int | None]:
-    """``host``, ``host:port``, ``[v6]:port``: the host without brackets, lower case."""
+    """``host``, ``host:port``, ``[v6]:port``: the host without brackets, lower case.
+
+    Three colons are read as two: by the grammar of §25.1 they were right (RFC 5118 §4.10).
+    """
     if text[:1] == "[":
         host, bracket, rest = text[1:].partition("]")
         if not bracket or IPV6.fullmatch(host) is None or (rest and rest[0] != ":"):
             raise MalformedMessage("Bad Host")
+        host = host.replace(":::", "::")
         port = rest[1:].strip(" \t")
         if rest and not port:
             raise MalformedMessage("Bad Port")

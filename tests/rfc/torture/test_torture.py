@@ -64,7 +64,7 @@ VALID: Final = (
 
 REFUSED: Final = {
     # name: the status that it is answered with, None for none
-    "badinv01": None,  # its Via cannot be read, so nobody knows where an answer would go
+    "badinv01": 400,  # what is plain of its Via says where
     "clerr": 400,
     "ncl": 400,
     "scalar02": 400,

@@ -57,3 +57,13 @@ def test_a_strangers_response_draws_nothing_from_us(status: int) -> None:
     peer.send(stray(peer, status), STRANGER)
     assert peer.heard == []
     assert peer.dropped == ["response to nothing we know"]
+
+
+@pytest.mark.parametrize("status", [200, 487])
+def test_a_response_to_another_element_draws_nothing_from_us(status: int) -> None:
+    """Its topmost Via names who sent the request (RFC 3261 §18.1.2)."""
+    peer = Peer()
+    response = stray(peer, status)
+    response.headers.set("Via", "SIP/2.0/UDP 127.0.9.9:5060;branch=z9hG4bKlost")
+    peer.send(response)
+    assert peer.heard == []

@@ -153,10 +153,11 @@ REFUSED: dict[str, tuple[bytes, int, bool]] = {
         True,
     ),
     "no Via": (lines(GOOD[0], *REST), 400, False),
+    "a Via without a host": (lines(GOOD[0], "Via: SIP/2.0/UDP ;;", *REST), 400, False),
     "an empty Via parameter": (
         lines(GOOD[0], "Via: SIP/2.0/UDP h;;,;,,", *REST),
         400,
-        False,
+        True,
     ),
     "a Via port beyond 65535": (
         lines(GOOD[0], "Via: SIP/2.0/UDP h:65536;branch=z9hG4bKa", *REST),

@@ -1,16 +1,15 @@
 """The portal as one ASGI application: routes, errors, and what guards them."""
 
-from importlib import resources
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from b2bua.store.errors import PlanMoved, Rejected, StoreError, Unavailable
 from b2bua.web import answering, api, pages
+from b2bua.web.assets import FOLDER, Assets
 from b2bua.web.gate import Forged, NotSignedIn, TooFast, WrongPassword
 from b2bua.web.guard import Guard
 from b2bua.web.planning import NoPlan
@@ -36,8 +35,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(api.router)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(answering.router, include_in_schema=False)
-    static = resources.files("b2bua.web").joinpath("static")
-    app.mount("/static", StaticFiles(directory=str(static)), name="static")
+    app.mount("/static", Assets(directory=FOLDER), name="static")
     app.add_middleware(Guard)
     app.add_exception_handler(NotSignedIn, _sign_in_first)
     for kind in (Forged, WrongPassword, TooFast, NoPlan, HTTPException, StoreError):

@@ -13,6 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from b2bua.report.wording import clock
 from b2bua.service.tariff import yuan
+from b2bua.web.assets import address, icon
+from b2bua.web.navigation import ENTERPRISE, Navigation
 from b2bua.web.portal import Visit
 from b2bua.web.shapes import shown
 from b2bua.web.words import Words, reason, rule, told
@@ -22,15 +24,6 @@ Tongue: TypeAlias = Literal["zh", "en"]
 LANGUAGE_COOKIE: Final = "b2bua_language"
 THEME_COOKIE: Final = "b2bua_theme"
 THEMES: Final = ("auto", "light", "dark")
-PAGES: Final = (
-    ("/", "today"),
-    ("/calls", "calls"),
-    ("/answering", "answering"),
-    ("/screening", "screening"),
-    ("/try", "try"),
-    ("/plan", "plan"),
-    ("/analysis", "analysis"),
-)
 
 
 @cache
@@ -43,6 +36,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {"yuan": yuan, "clock": clock}
+    found.globals |= {"asset": address, "icon": icon}
     return found
 
 
@@ -69,9 +63,14 @@ def page(
     name: str,
     visit: Visit | None = None,
     status: int = 200,
+    *,
+    navigation: Navigation = ENTERPRISE,
     **more: Any,
 ) -> Response:
-    """A page by the name of its template."""
+    """A page by the name of its template, under a navigation.
+
+    ``place`` is the key of the place that the navigation marks; the page's own by default.
+    """
     tongue = language_of(request)
     theme = request.cookies.get(THEME_COOKIE, "auto")
     whole = visit is not None and visit.session.reveal
@@ -79,8 +78,10 @@ def page(
         "t": Words(tongue),
         "language": tongue,
         "theme": theme if theme in THEMES else "auto",
-        "pages": PAGES,
+        "navigation": navigation,
+        "side": "enterprise" if navigation is ENTERPRISE else "operator",
         "page": name,
+        "place": name,
         "path": request.url.path,
         "number": "" if visit is None else visit.tenant.number,
         "csrf": "" if visit is None else visit.session.csrf,

@@ -10,16 +10,19 @@ import pytest
 from b2bua.service.number import masked
 from b2bua.store.plans import Plans
 from b2bua.store.tenant import Tenant
+from b2bua.web.navigation import ENTERPRISE, places
 from b2bua.web.portal import Portal
-from b2bua.web.views import PAGES
 from b2bua.web.words import WORDS, Words, reason, rule, told
 from tests.web.conftest import OURS, signed_in, token
 
+PATHS = [*(one.path for one in places(ENTERPRISE)), "/calls/ours-0"]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @pytest.mark.parametrize("tongue", ["zh", "en"])
-@pytest.mark.parametrize("path", [*(path for path, _ in PAGES), "/calls/ours-0"])
+@pytest.mark.parametrize(
+    "path", [*(one.path for one in places(ENTERPRISE)), "/calls/ours-0"]
+)
 async def test_every_page_speaks_both_languages(
     ours: httpx.AsyncClient, path: str, tongue: str
 ) -> None:
@@ -40,7 +43,7 @@ async def test_language_and_look_are_remembered(ours: httpx.AsyncClient) -> None
     assert back.headers["location"] == "/calls"
     await ours.get("/theme/dark")
     page = await ours.get("/calls", headers={"accept-language": "zh"})
-    assert '<html lang="en" data-theme="dark"' in page.text
+    assert '<html lang="en" data-look="dark"' in page.text
     for elsewhere in ("//evil", "/\\evil", "http://evil", "/a\r\nb"):
         away = await ours.get("/language/en", params={"back": elsewhere})
         assert away.headers["location"] == "/"

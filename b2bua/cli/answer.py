@@ -23,7 +23,7 @@ from b2bua.call.events import (
     Ready,
     Spoke,
 )
-from b2bua.call.media import CallId, HearPrompts, LegId, RecordLeg
+from b2bua.call.media import CallId, HearPrompts, LegId, PressKeys, RecordLeg
 from b2bua.core.address import Address
 from b2bua.sip.dialog import events as sip
 
@@ -46,6 +46,8 @@ class AnswerOptions:
     """Hang up after so long; 0: leave it to the caller."""
     calls: int
     """End after so many; 0: never."""
+    keys: str = ""
+    """Pressed once answered; ``w`` waits a second."""
 
 
 async def answer(options: AnswerOptions, say: Callable[[str], None]) -> None:
@@ -132,6 +134,11 @@ class _Desk:
         if self.options.record is not None:
             path = str(self._recording(self.options.record).absolute())
             self.phone.order(RecordLeg(call=CallId(leg.leg), leg=leg.leg, path=path))
+        if self.options.keys:
+            self._tell(leg.leg, f"pressing {self.options.keys}")
+            self.phone.order(
+                PressKeys(call=CallId(leg.leg), leg=leg.leg, digits=self.options.keys)
+            )
         if self.options.seconds:
             self._later(self.options.seconds, lambda: self._hang_up(leg))
 

@@ -86,7 +86,7 @@ class _Conversation:
         self._say = say
         self._began = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
-        self._heard = options.record or Path(f"/tmp/b2bua-heard-{leg}.wav")
+        self._heard = options.record or phone.home / "heard.wav"
         self._answered = False
 
     async def run(self) -> bool:

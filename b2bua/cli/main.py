@@ -274,6 +274,7 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
     record: Annotated[
         Path | None, typer.Option(metavar="FILE.wav", help="What is heard.")
     ] = None,
+    keys: Annotated[str, typer.Option(metavar="w1", help="Pressed once answered.")] = "",
     seconds: Annotated[float, typer.Option(min=0, help="Hang up; 0: never.")] = 0.0,
     calls: Annotated[int, typer.Option(min=0, help="End after so many; 0: never.")] = 0,
     config: Config = DEFAULT,
@@ -293,6 +294,7 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
         record=record,
         seconds=seconds,
         calls=calls,
+        keys=keys,
     )
     return run_answer(options)
 

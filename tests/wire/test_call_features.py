@@ -45,6 +45,10 @@ number: "4006000005"
 destinations: {desk: {number: "02088886001", trunk: unicom}}
 survey: true
 routes: [{name: all, to: desk}]
+---
+number: "4006000006"
+destinations: {asked: {number: "02088886001", trunk: unicom, accept: true}}
+routes: [{name: all, to: asked}]
 """
 
 
@@ -191,6 +195,26 @@ def test_who_does_not_press_one_has_not_answered_and_a_whisper_comes_first(
         spoken = samples_of(PROMPTS / f"{prompt}.wav")
         assert max(place_of(spoken, samples)[1] for samples in told) > 0.9
         assert place_of(spoken, samples_of(heard))[1] < 0.5
+    node.quiet()
+    assert node.faults() == []
+
+
+def test_who_presses_one_is_joined_to_the_caller(node: Node, tmp_path: Path) -> None:
+    heard, other = tmp_path / "heard.wav", tmp_path / "other.wav"
+    uri = f"sip:4006000006@{HOST}"
+    with answering(
+        node, "--tone", "440", "--after", "0.2", "--record", str(other), "--keys", "ww1"
+    ):
+        dialled = node.run(
+            *("dial", uri, "--seconds", "5", "--from", "02088881234"),
+            *("--record", str(heard)),
+        )
+    assert dialled.returncode == 0, dialled.stdout + dialled.stderr
+    record = node.record("4006000006")
+    assert (record.outcome, record.destination) == (Outcome.ANSWERED, "asked")
+    assert [(a.destination, a.outcome) for a in record.attempts] == [("asked", "answered")]
+    assert place_of(samples_of(PROMPTS / "accept.wav")[:8000], samples_of(other))[1] > 0.9
+    assert seconds_of_tone(samples_of(heard), 440) > 1.0
     node.quiet()
     assert node.faults() == []
 

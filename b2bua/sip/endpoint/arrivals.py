@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from b2bua.core.clock import Instant
 from b2bua.sip.dialog.events import SessionId
-from b2bua.sip.endpoint.doorway import Doorway, read_through
+from b2bua.sip.endpoint.doorway import BANNED, Doorway, read_through
 from b2bua.sip.endpoint.ladder import line_of
 from b2bua.sip.endpoint.outputs import Crossed, Dropped, Transmit
 from b2bua.sip.endpoint.registry import Registry, User
@@ -38,8 +38,8 @@ class Arrivals:
         """Read one message and hand it to the transaction layer."""
         if not data.strip(b"\r\n\0 "):
             return [Dropped("keep-alive", flow)]
-        if not self._doorway.admits_message(flow, now):
-            return [Dropped("too many messages from a stranger", flow)]
+        if reason := self._doorway.turned_off(flow, now):
+            return [Dropped(reason, flow)]
         match parse(data):
             case Refusal() as refusal:
                 return self._refuse(refusal, flow, now)
@@ -50,9 +50,10 @@ class Arrivals:
 
     def _refuse(self, refusal: Refusal, flow: Flow, now: Instant) -> list[Arrived]:
         """Answer what cannot be read but says where it came from, without a transaction."""
-        response = self._doorway.refuse_bytes(refusal, flow.remote[0], now)
-        if response is None:
-            return [Dropped(refusal.reason, flow)]
+        banned = self._doorway.offended(flow, now)
+        response = self._doorway.refuse_bytes(refusal, flow, now)
+        if banned or response is None:
+            return [Dropped(BANNED if banned else refusal.reason, flow)]
         via = parse_via(response.headers.values("Via")[0])
         response.headers.replace_top("Via", str(stamp(via, flow.remote)))
         return [Transmit(serialize(response), response_flow(flow, via))]

@@ -17,6 +17,7 @@ from b2bua.sip.dialog.events import Invitation, SessionId
 from b2bua.sip.dialog.modify import unsuitable_response
 from b2bua.sip.dialog.refresh import too_brief
 from b2bua.sip.dialog.terms import EXTENSIONS, Terms
+from b2bua.sip.dialog.terms import METHODS as OURS
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
 from b2bua.sip.message.build import response_to, response_to_refused
@@ -27,8 +28,11 @@ from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.parser import Refusal
 from b2bua.sip.message.uri import SipUri, TelUri, parse_uri
 from b2bua.sip.transaction.outputs import NewRequest
-from b2bua.sip.transport.admission import Admission, Verdict
+from b2bua.sip.transport.admission import Admission, Bans, Verdict, source_of
 from b2bua.sip.transport.flow import Flow
+
+BANNED: Final = "source banned"
+"""Why a message is dropped with which a ban begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class TurnAway:
 
     response: Response
     answer: bool
+    banned: bool = False
+    """Its sender is not heard from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +76,43 @@ class Doorway:
         self._tokens = tokens
         self._admission = Admission(settings.admission)
 
-    def admits_message(self, flow: Flow, now: Instant) -> bool:
-        """Whether to read what came; a trunk is always read."""
-        known = self.trunks.of(flow) is not None
-        return known or self._admission.admits_message(flow.remote[0], now)
+    def turned_off(self, flow: Flow, now: Instant) -> str:
+        """Why not even to read what came; empty for a trunk, which is always read."""
+        if self.trunks.of(flow) is not None:
+            return ""
+        source = source_of(flow.remote[0])
+        if self._admission.bans.holds(source, now):
+            return "from a banned source"
+        if self._admission.admits_message(source, now):
+            return ""
+        return BANNED if self.offended(flow, now) else "too many messages from a stranger"
 
-    def refuse_bytes(self, refusal: Refusal, source: str, now: Instant) -> Response | None:
+    def offended(self, flow: Flow, now: Instant) -> bool:
+        """Note that a stranger did what is refused; whether it is banned from now on.
+
+        An address of a trunk is never banned, nor one where we call.
+        """
+        host = flow.remote[0]
+        if self.trunks.of(flow) is not None or host in self.trunks.hops:
+            return False
+        return self._admission.bans.offended(source_of(host), now)
+
+    @property
+    def bans(self) -> Bans:
+        """Who is not heard for a while."""
+        return self._admission.bans
+
+    def refuse_bytes(self, refusal: Refusal, flow: Flow, now: Instant) -> Response | None:
         """The answer to what cannot be read, None for silence."""
         response = response_to_refused(refusal, to_tag=self._tokens.tag())
+        source = source_of(flow.remote[0])
         if response is None or not self._admission.may_refuse(source, now):
             return None
         return response
+
+    def methods(self, trunk: str) -> tuple[str, ...]:
+        """What a trunk may ask inside a dialog too; all of ours if it is gone."""
+        return self.trunks.named(trunk).methods if trunk in self.trunks else OURS
 
     def unknown_dialog(self, new: NewRequest[Flow], now: Instant) -> Reply | TurnAway:
         """Decide about a request in a dialog, or a CANCEL, that nothing here fits."""
@@ -114,7 +146,8 @@ class Doorway:
 
     def _stranger(self, response: Response, flow: Flow, now: Instant) -> TurnAway:
         """Answer a stranger a few times a second, then no more."""
-        return TurnAway(response, self._admission.may_refuse(flow.remote[0], now))
+        answer = self._admission.may_refuse(source_of(flow.remote[0]), now)
+        return TurnAway(response, answer, self.offended(flow, now))
 
     def _invited(
         self,

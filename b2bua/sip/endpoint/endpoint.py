@@ -32,6 +32,7 @@ from b2bua.sip.endpoint.registry import Entry
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.switchboard import Switchboard
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
+from b2bua.sip.transport.admission import Bans
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer as Resolved
 
@@ -75,6 +76,11 @@ class SipEndpoint:
     def registrations(self) -> dict[str, bool]:
         """For each trunk that wants a registration, whether it has one."""
         return self._board.registrations.states
+
+    @property
+    def bans(self) -> Bans:
+        """Who is not heard for a while, because of what it sent."""
+        return self._board.doorway.bans
 
     def start(self, now: Instant) -> list[Output]:
         """Register at the trunks that want it; again after :meth:`set_trunks`."""

@@ -28,10 +28,10 @@ from b2bua.sip.dialog.events import (
 )
 from b2bua.sip.dialog.outputs import Answer, Failure, SendAck, SendCancel, SendRequest
 from b2bua.sip.dialog.outputs import Output as SessionOutput
-from b2bua.sip.dialog.terms import METHODS
 from b2bua.sip.endpoint.arrivals import Arrived
 from b2bua.sip.endpoint.departures import Departed, Departures, NoWay
 from b2bua.sip.endpoint.doorway import (
+    BANNED,
     Decision,
     Doorway,
     Reply,
@@ -203,7 +203,7 @@ class Switchboard:
         else:
             served.session = session
             self._outputs.append(Crossed(session, False, line_of(request), new.flow))
-            refusal = refusal_of(request, METHODS, session)
+            refusal = refusal_of(request, self.doorway.methods(entry.trunk), session)
             if refusal is not None:
                 self._respond(new.key, refusal, now)
                 return
@@ -216,20 +216,20 @@ class Switchboard:
         match decision:
             case Reply(response):
                 self._respond(new.key, response, now)
-            case TurnAway(response, answer):
-                self._turn_away(new, response, answer=answer)
+            case TurnAway():
+                self._turn_away(new, decision)
             case Welcome():
                 self._welcome(new, decision, now)
 
-    def _turn_away(
-        self, new: transaction.NewRequest[Flow], response: Response, *, answer: bool
-    ) -> None:
+    def _turn_away(self, new: transaction.NewRequest[Flow], turned: TurnAway) -> None:
         """Refuse without a transaction, or in silence."""
-        for said in self.layer.refuse_statelessly(new.key, response):
+        answer = turned.answer and not turned.banned
+        for said in self.layer.refuse_statelessly(new.key, turned.response):
             if answer or not isinstance(said, transaction.Transmit):
                 self.backlog.append(said)
         if not answer:
-            self.backlog.append(Dropped("refused in silence", new.flow))
+            reason = BANNED if turned.banned else "refused in silence"
+            self.backlog.append(Dropped(reason, new.flow))
 
     def _welcome(
         self, new: transaction.NewRequest[Flow], welcome: Welcome, now: Instant
@@ -274,7 +274,9 @@ class Switchboard:
         session = SessionId(response.from_.tag)
         if self.ask(session, lambda machine: machine.receive_stray(response), now):
             return
-        self._outputs.append(Dropped("response to nothing we know", flow))
+        banned = self.doorway.offended(flow, now)
+        reason = BANNED if banned else "response to nothing we know"
+        self._outputs.append(Dropped(reason, flow))
         listener = self.departures.listener(flow)
         ours = (response.via.host, response.via.port) == listener.advertised
         if ours and self.doorway.trunks.of(flow) is not None:

@@ -6,12 +6,14 @@ source wins, and a trunk that names listeners takes only what came by them.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 
 from b2bua.core.address import Address
 from b2bua.core.errors import InvalidState
 from b2bua.sip.dialog.terms import METHODS, Credentials, Reliability
+from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.flow import Flow
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -64,6 +66,12 @@ class TrunkTable:
         if trunk is None:
             raise InvalidState(f"There is no trunk {name!r}")
         return trunk
+
+    @cached_property
+    def hops(self) -> frozenset[str]:
+        """Hosts that trunks are called at, as their settings name them."""
+        uris = (parse_uri(hop) for trunk in self for hop in trunk.next_hops)
+        return frozenset(uri.host for uri in uris if isinstance(uri, SipUri))
 
     def __iter__(self) -> Iterator[Trunk]:
         return iter(self._named.values())

@@ -240,3 +240,14 @@ def test_a_trunk_is_known_by_the_longest_network_and_its_listener() -> None:
     assert table.of(source("10.1.2.4", other)) is bound
     assert table.of(source("2001:db8::1")) is narrow
     assert table.of(source("192.0.2.1")) is None
+
+
+def test_a_trunk_may_be_allowed_less_inside_a_dialog_too() -> None:
+    methods = tuple(method for method in METHODS if method != "INFO")
+    peer = Peer(endpoint(CALLED, CALLER, 1, trunk={"methods": methods}))
+    peer.send(peer.invite(offer=offer()))
+    (invited,) = peer.events
+    info = ("Content-Type", "application/dtmf-relay")
+    peer.send(peer.request("INFO", info, to_tag=invited.session, cseq=2, body=b"Signal=1"))
+    assert peer.statuses("INFO") == [405]
+    assert len(peer.events) == 1

@@ -6,9 +6,12 @@ from hypothesis import strategies as st
 from b2bua.sip.transport.admission import (
     Admission,
     AdmissionSettings,
+    Ban,
+    Bans,
     Limiter,
     Rate,
     Verdict,
+    source_of,
 )
 
 A, B = "127.0.0.1", "127.0.0.2"
@@ -90,3 +93,48 @@ def test_messages_are_counted_apart_from_calls() -> None:
     assert admission.admits_message(A, 0.0)
     assert not admission.admits_message(A, 0.0)
     assert admission.admit_call(A, 0.0) is Verdict.ADMITTED
+
+
+def test_who_goes_on_is_banned_and_heard_again_in_time() -> None:
+    bans = Bans(Rate(0.5, 3), 60.0, 10)
+    assert [bans.offended(A, 0.0) for _ in range(4)] == [False] * 3 + [True]
+    assert bans.holds(A, 59.9)
+    assert not bans.holds(B, 0.0)
+    assert bans.listed(10.0) == (Ban(A, 50.0),)
+    assert not bans.holds(A, 60.0)
+    assert bans.listed(60.0) == ()
+    assert len(bans) == 0
+    assert not bans.offended(A, 60.0)
+
+
+def test_who_seldom_errs_is_never_banned() -> None:
+    bans = Bans(Rate(0.5, 3), 60.0, 10)
+    assert not any(bans.offended(A, 2.0 * number) for number in range(100))
+
+
+def test_a_ban_that_is_lifted_is_as_if_nothing_had_been() -> None:
+    bans = Bans(Rate(0.5, 1), 60.0, 10)
+    assert [bans.offended(A, 0.0) for _ in range(2)] == [False, True]
+    assert bans.lift(A)
+    assert not bans.lift(A)
+    assert not bans.holds(A, 0.0)
+    assert not bans.offended(A, 0.0)
+
+
+def test_bans_have_a_bound_and_the_oldest_goes_first() -> None:
+    bans = Bans(Rate(0.5, 1), 60.0, 10)
+    for number in range(100):
+        for _ in range(2):
+            bans.offended(f"192.0.2.{number}", 0.0)
+    assert len(bans) == 10
+    assert bans.holds("192.0.2.99", 1.0)
+    assert not bans.holds("192.0.2.0", 1.0)
+
+
+def test_a_sender_is_a_host_or_the_least_network_that_it_has() -> None:
+    assert source_of("192.0.2.1") == "192.0.2.1"
+    assert source_of("2001:db8:1:2:3:4:5:6") == source_of("2001:db8:1:2::9")
+    assert source_of("2001:db8:1:2::9") == "2001:db8:1:2::/64"
+    assert source_of("2001:db8:1:3::9") != source_of("2001:db8:1:2::9")
+    assert source_of("fe80::1%eth0") == "fe80::/64"
+    assert source_of("::ffff:192.0.2.1") == "192.0.2.1"

@@ -5,7 +5,6 @@ neither our database nor our memory.
 """
 
 import asyncio
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from typing import Final
 from b2bua.app import build
 from b2bua.app.places import catalogue, prompt_names
 from b2bua.config.settings import Settings
+from b2bua.mediactl.conversion import CONVERSIONS, convert
 from b2bua.service.lint import Around, check
 from b2bua.service.plan import Plan, Snapshot
 from b2bua.service.planfile import Finding, plan_to_yaml, read_documents
@@ -29,9 +29,6 @@ AUDIO: Final = (
     *(".m4a", ".mp4", ".aac", ".amr", ".wma"),
 )
 """Suffixes of what counts as a prompt beside a plan; what is in it decides the rest."""
-CONVERSION_SECONDS: Final = 60.0
-CONVERSIONS: Final = 2
-"""At once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +181,7 @@ async def _converted(
     async def one(path: Path, directory: Path) -> None:
         async with room:
             target = directory / f"{len(sounds) + len(faults)}-{path.stem}.wav"
-            fault = await _convert(path, target)
+            fault = await convert(path, target)
             if fault:
                 faults[path] = fault
             else:
@@ -193,27 +190,6 @@ async def _converted(
     with tempfile.TemporaryDirectory(prefix="b2bua-prompts-") as directory:
         await asyncio.gather(*(one(path, Path(directory)) for path in sorted(paths)))
     return sounds, faults
-
-
-async def _convert(source: Path, target: Path) -> str:
-    """Convert one file; what is wrong with it, or nothing."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "media.audio.files", str(source), str(target)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(CONVERSION_SECONDS):
-            _, said = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.communicate()
-        return f"{source}: converting took longer than {CONVERSION_SECONDS:.0f} seconds"
-    if process.returncode == 0:
-        return ""
-    lines = said.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"{source}: cannot be converted"
 
 
 def _placed(

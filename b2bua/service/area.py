@@ -66,6 +66,7 @@ class AreaTable:
         """Take ``rows`` of (prefix, area code), and the province of each area code."""
         self.version = version
         self._provinces = dict(provinces or {})
+        self._cities: dict[str, list[str]] = {}
         self._codes: list[str] = []
         self._levels: dict[int, _Level] = {}
         self._overrides: dict[str, str] = {}
@@ -101,9 +102,10 @@ class AreaTable:
         numbers: dict[str, int] = {}
         places: dict[int, int] = {}
         for offset in set(offsets):
-            province, area = _text(data, offset, index_at)
+            province, city, area = _text(data, offset, index_at)
             places[offset] = numbers.setdefault(area, len(numbers))
             table._provinces[area] = province
+            table._cities.setdefault(area, []).append(city)
         table._codes = list(numbers)
         areas = array("H", map(places.__getitem__, offsets))
         table._levels = {7: _Level(prefixes, areas)}
@@ -114,6 +116,7 @@ class AreaTable:
         """The same table with other areas for some prefixes; the big arrays are shared."""
         table = type(self)(provinces=self._provinces, version=self.version)
         table._codes, table._levels = self._codes, self._levels
+        table._cities = self._cities
         table._overrides = {**self._overrides, **overrides}
         table._measure()
         return table
@@ -129,6 +132,10 @@ class AreaTable:
     def provinces(self) -> Mapping[str, str]:
         """The province of each area code that has one."""
         return self._provinces
+
+    def cities_of(self, area: str) -> tuple[str, ...]:
+        """What the cities of an area code are called, to show people; rules never ask."""
+        return tuple(sorted({*self._cities.get(area, ())}))
 
     @property
     def areas(self) -> frozenset[str]:
@@ -176,15 +183,15 @@ def _column(data: bytes, start: int, skip: int) -> Column:
     return column
 
 
-def _text(data: bytes, offset: int, end: int) -> tuple[str, str]:
-    """Province and area code of the text at ``offset``."""
+def _text(data: bytes, offset: int, end: int) -> tuple[str, str, str]:
+    """Province, city and area code of the text at ``offset``."""
     stop = data.find(b"\0", offset, end)
     if not _HEADER.size <= offset < end or stop < 0:
         raise MalformedTable(f"no text at byte {offset}")
     fields = data[offset:stop].decode("utf-8", errors="replace").split("|")
     if len(fields) != 4 or not (fields[3].isascii() and fields[3].isdecimal()):
         raise MalformedTable(f"the text at byte {offset} has no area code")
-    return fields[0], fields[3]
+    return fields[0], fields[1], fields[3]
 
 
 def _version(text: bytes) -> date:

@@ -38,7 +38,9 @@ def until(what: Callable[[], T], seconds: float = 20.0, *, why: str = "") -> T:
 class Node:
     """One ``b2bua serve`` on ``host``."""
 
-    def __init__(self, directory: Path, host: str, settings: str) -> None:
+    def __init__(
+        self, directory: Path, host: str, settings: str, *, portal: bool = False
+    ) -> None:
         """``settings`` are whole but for the files, the metrics and the log."""
         self.directory = directory
         self.host = host
@@ -52,7 +54,7 @@ class Node:
             "B2BUA_DATA_DIR": str(self.data_dir),
             "B2BUA_METRICS__LISTEN": f"{host}:9400",
             "B2BUA_LOG__CALLERS": "full",
-            "B2BUA_WEB__LISTEN": "",
+            "B2BUA_WEB__LISTEN": f"{host}:8400" if portal else "",
         }
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("B2BUA_")}
         self._environment = inherited | ours

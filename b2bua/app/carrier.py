@@ -29,6 +29,7 @@ from b2bua.exchange.outputs import (
 from b2bua.net.driver import Crashed, Lagged
 from b2bua.observe.metrics import Metrics
 from b2bua.service.record import CallRecord
+from b2bua.sip.endpoint.doorway import BANNED
 from b2bua.sip.endpoint.outputs import Dropped
 from b2bua.store.encoding import encode_record
 from b2bua.store.journal import Journal
@@ -94,7 +95,8 @@ class Carrier:
                 self._journal.save_counter(key, state)
             case Dropped(reason=reason, flow=flow):
                 self._metrics.dropped(reason)
-                self._log.debug("dropped", reason=reason, source=flow.remote)
+                log = self._log.warning if reason == BANNED else self._log.debug
+                log("dropped", reason=reason, source=flow.remote)
             case CapNearing():
                 self._warn_of(output)
             case Drained():

@@ -1,4 +1,4 @@
-"""Metrics and health over HTTP: three addresses, one request a connection."""
+"""Metrics, health and bans over HTTP: four addresses, one request a connection."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,12 +20,18 @@ PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class HealthServer:
-    """Answers ``/metrics``, ``/healthz`` and ``/readyz``."""
+    """Answers ``/metrics``, ``/healthz``, ``/readyz`` and ``/bans``."""
 
-    def __init__(self, metrics: Callable[[], bytes], unready: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        metrics: Callable[[], bytes],
+        unready: Callable[[], str],
+        bans: Callable[[], bytes],
+    ) -> None:
         """``unready`` says why no calls are served; empty while they are."""
         self._metrics = metrics
         self._unready = unready
+        self._bans = bans
 
     async def start(self, local: Address) -> None:
         """Listen. Raises OSError."""
@@ -62,8 +68,10 @@ class HealthServer:
             case b"/readyz":
                 reason = self._unready()
                 answer = (503 if reason else 200), PLAIN, f"{reason or 'ready'}\n".encode()
+            case b"/bans":
+                answer = 200, PLAIN, self._bans()
             case _:
-                answer = 404, PLAIN, b"/metrics, /healthz, /readyz\n"
+                answer = 404, PLAIN, b"/metrics, /healthz, /readyz, /bans\n"
         return _response(*answer, with_body=words[0] == b"GET")
 
 

@@ -19,6 +19,7 @@ import structlog
 from b2bua.app import build, snapshots
 from b2bua.app.announcer import Announcer
 from b2bua.app.atlas import Atlas
+from b2bua.app.banned import banned_page
 from b2bua.app.books import Books
 from b2bua.app.carrier import Carrier, Heed
 from b2bua.app.freshness import Watch
@@ -34,7 +35,6 @@ from b2bua.app.webhooks import Webhooks
 from b2bua.call.media import CallId, CloseMedia, MediaFact
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
-from b2bua.core.clock import Instant
 from b2bua.core.errors import B2buaError
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange, Output
@@ -48,7 +48,7 @@ from b2bua.observe.metrics import Metrics
 from b2bua.service.plan import Snapshot
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
-from b2bua.store.changes import Changes, HangUp
+from b2bua.store.changes import Changes, Command, HangUp, LiftBan
 from b2bua.store.errors import StoreError, Unavailable
 from b2bua.store.journal import Journal
 
@@ -302,12 +302,15 @@ class Node:
         listen = self._settings.metrics.listen
         if not listen:
             return
-        health = HealthServer(self._metrics.text, self._unready)
+        health = HealthServer(self._metrics.text, self._unready, self._bans)
         try:
             await health.start(split_address(listen))
         except OSError as error:
             raise CannotListen(f"metrics.listen: {listen}: {error.strerror}") from error
         self._ending.callback(health.close)
+
+    def _bans(self) -> bytes:
+        return banned_page(self._endpoint.bans, self._loop.time())
 
     def _unready(self) -> str:
         if not self._serving:
@@ -329,12 +332,15 @@ class Node:
     def _note(self, line: str) -> None:
         self._log.warning("media", what=line)
 
-    def _commanded(self, order: HangUp) -> None:
-        def hang_up(now: Instant, at: datetime) -> list[Output]:
-            return self._exchange.hang_up(CallId(order.hangup), now, at)
-
-        self._log.info("hang-up ordered", call=order.hangup)
-        self._driver.perform(hang_up)
+    def _commanded(self, order: Command) -> None:
+        match order:
+            case HangUp(hangup):
+                self._log.info("hang-up ordered", call=hangup)
+                call = CallId(hangup)
+                self._driver.perform(lambda now, at: self._exchange.hang_up(call, now, at))
+            case LiftBan(lift):
+                lifted = self._endpoint.bans.lift(lift)
+                self._log.info("ban lifted", source=lift, banned=lifted)
 
     def _start_tasks(self) -> None:
         changes = Changes(
@@ -387,6 +393,7 @@ class Node:
             "media_processes", "Media processes that answer", lambda: self._pool.answering
         )
         watch("registrations", "Trunks that we are registered at", self._registered)
+        watch("banned", "Sources that are not heard", lambda: len(self._endpoint.bans))
         watch("numbers", "Numbers served", lambda: len(self._outlook.snapshot.plans))
 
     def _sessions(self) -> float:

@@ -214,6 +214,20 @@ def live(
 
 
 @app.command()
+def bans(
+    lift: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Hear this source again.")
+    ] = None,
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """List the sources that are not heard for a while, or lift a ban."""
+    from b2bua.cli.bans import bans as run_bans  # noqa: PLC0415
+
+    return run_bans(config, lift, as_json=json)
+
+
+@app.command()
 def webhooks(  # noqa: PLR0913, PLR0917  # its options
     number: OptionalNumber = None,
     state: Annotated[

@@ -7,7 +7,7 @@ each new connection begins with a change; nothing depends on hearing every notif
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 import msgspec
@@ -32,7 +32,17 @@ class HangUp:
     hangup: str
 
 
-async def command(database: Database, order: HangUp) -> None:
+@dataclass(frozen=True, slots=True)
+class LiftBan:
+    """An operator asks that this source be heard again, by every node."""
+
+    lift: str
+
+
+Command: TypeAlias = HangUp | LiftBan
+
+
+async def command(database: Database, order: Command) -> None:
     """Tell every node."""
     async with database.connection() as connection:
         text = msgspec.json.encode(order).decode()
@@ -47,7 +57,7 @@ class Changes:
         dsn: str,
         *,
         changed: Callable[[], Awaitable[None]],
-        commanded: Callable[[HangUp], None],
+        commanded: Callable[[Command], None],
     ) -> None:
         """``changed`` re-reads the snapshot; after Unavailable it is called again."""
         self._dsn = dsn
@@ -110,8 +120,15 @@ class Changes:
         self, _connection: object, _pid: int, _channel: str, text: object
     ) -> None:
         try:
-            order = msgspec.json.decode(str(text), type=HangUp)
+            order = _command_of(msgspec.json.decode(str(text)))
         except msgspec.MsgspecError:
             self.malformed += 1
         else:
             self._commanded(order)
+
+
+def _command_of(told: object) -> Command:
+    """Read a command by the one field that it has. Raises msgspec.MsgspecError."""
+    if isinstance(told, dict) and "lift" in told:
+        return msgspec.convert(told, LiftBan)
+    return msgspec.convert(told, HangUp)

@@ -20,7 +20,7 @@ class State:
 @pytest.fixture
 async def state() -> AsyncIterator[State]:
     found = State()
-    server = HealthServer(lambda: b"figures 1\n", lambda: found.unready)
+    server = HealthServer(lambda: b"figures 1\n", lambda: found.unready, lambda: b"bans\n")
     await server.start(LOCAL)
     yield found
     server.close()
@@ -50,7 +50,8 @@ async def test_ready_follows_the_node(state: State) -> None:
         (b"GET /healthz HTTP/1.1", b"200", b"alive\n"),
         (b"GET /metrics?x=1 HTTP/1.1", b"200", b"figures 1\n"),
         (b"HEAD /metrics HTTP/1.1", b"200", b""),
-        (b"GET /etc/passwd HTTP/1.1", b"404", b"/metrics, /healthz, /readyz\n"),
+        (b"GET /etc/passwd HTTP/1.1", b"404", b"/metrics, /healthz, /readyz, /bans\n"),
+        (b"GET /bans HTTP/1.1", b"200", b"bans\n"),
         (b"POST /metrics HTTP/1.1", b"400", b"GET is all there is\n"),
         (b"\xff", b"400", b"GET is all there is\n"),
     ],

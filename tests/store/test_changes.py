@@ -10,7 +10,7 @@ import pytest
 from b2bua.service.plan import Calendar, Tariff
 from b2bua.store import changes
 from b2bua.store.calendars import Calendars
-from b2bua.store.changes import Changes, HangUp, command
+from b2bua.store.changes import Changes, Command, HangUp, LiftBan, command
 from b2bua.store.errors import Unavailable
 from b2bua.store.plans import Draft, Plans
 from b2bua.store.pool import Database
@@ -24,7 +24,7 @@ class Ear:
     def __init__(self) -> None:
         self.changes = 0
         self.fail = False
-        self.heard: asyncio.Queue[HangUp | None] = asyncio.Queue()
+        self.heard: asyncio.Queue[Command | None] = asyncio.Queue()
 
     async def changed(self) -> None:
         if self.fail:
@@ -33,10 +33,10 @@ class Ear:
         self.changes += 1
         self.heard.put_nowait(None)
 
-    def commanded(self, order: HangUp) -> None:
+    def commanded(self, order: Command) -> None:
         self.heard.put_nowait(order)
 
-    async def next(self) -> HangUp | None:
+    async def next(self) -> Command | None:
         async with asyncio.timeout(10):
             return await self.heard.get()
 
@@ -96,11 +96,13 @@ async def test_commands_arrive_and_malformed_ones_are_counted(
     async with listening(dsn, ear) as listener:
         await ear.next()
         async with database.connection() as connection:
-            for text in ("nonsense", '{"hangup": 1}', "[]", ""):
+            for text in ("nonsense", '{"hangup": 1}', '{"lift": []}', "[]", ""):
                 await connection.execute("select pg_notify('b2bua_command', $1)", text)
         await command(database, HangUp("c1"))
         assert await ear.next() == HangUp("c1")
-        assert listener.malformed == 4
+        await command(database, LiftBan("192.0.2.1"))
+        assert await ear.next() == LiftBan("192.0.2.1")
+        assert listener.malformed == 5
 
 
 async def test_what_was_told_while_the_connection_was_away_is_read_after_it(

@@ -1,5 +1,6 @@
 """What the wire brings besides calls: strangers' audio, garbage, the same thing twice."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -161,3 +162,44 @@ def _measured(data: bytes) -> bytes:
     head, _, body = data.partition(b"\r\n\r\n")
     head = head.rpartition(b"Content-Length:")[0]
     return head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def test_a_scanner_is_banned_and_heard_again_once_it_is_pardoned(node: Node) -> None:
+    scanner = "127.40.9.50"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind((scanner, 5060))
+        stranger.settimeout(0.3)
+
+        def scan(number: int) -> None:
+            stranger.sendto(
+                f"OPTIONS sip:{number}@{HOST} SIP/2.0\r\n"
+                f"Via: SIP/2.0/UDP {scanner}:5060;branch=z9hG4bKscan{number}\r\n"
+                f"From: <sip:s@{scanner}>;tag=s\r\nTo: <sip:{number}@{HOST}>\r\n"
+                f"Call-ID: scan{number}\r\nCSeq: 1 OPTIONS\r\n\r\n".encode(),
+                (HOST, 5060),
+            )
+
+        for number in range(100):
+            scan(number)
+        refusals = _answers(stranger)
+        assert 0 < len(refusals) <= 20 + 5
+        assert all(answer.startswith(b"SIP/2.0 403") for answer in refusals)
+        assert node.metric("b2bua_banned") == 1
+        (ban,) = node.run("bans", "--json").stdout.splitlines()
+        assert json.loads(ban)["source"] == scanner
+        scan(100)
+        assert _answers(stranger) == []
+        assert node.run("bans", "--lift", scanner).returncode == 0
+        until(lambda: node.metric("b2bua_banned") == 0, why="the ban is lifted")
+        scan(101)
+        assert len(_answers(stranger)) == 1
+
+
+def _answers(stranger: socket.socket) -> list[bytes]:
+    """All that comes until it is quiet."""
+    found = []
+    try:
+        while True:
+            found.append(stranger.recv(65_535))
+    except TimeoutError:
+        return found

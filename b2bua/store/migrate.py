@@ -10,6 +10,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from b2bua.store.errors import MigrationRefused
+from b2bua.store.fence import raise_fence
 
 LOCK: Final = 0x62326275
 """Key of the advisory lock: the letters b2bu."""
@@ -60,7 +61,9 @@ async def migrate(dsn: str, known: list[Script] | None = None) -> list[str]:
         await connection.execute("select pg_advisory_lock($1)", LOCK)
         await connection.execute("set client_min_messages = warning")
         await connection.execute(VERSIONS)
-        return await _apply(connection, scripts() if known is None else known)
+        applied = await _apply(connection, scripts() if known is None else known)
+        await raise_fence(connection)
+        return applied
     finally:
         await connection.close()
 

@@ -30,6 +30,11 @@ TERMINATED: Final = ("57P01", "57P02", "57P03")
 CONNECTION_CLASS: Final = "08"
 PASSING_CLASSES: Final = ("08", "40", "53", "55", "57", "58")
 """SQLSTATE classes that blame the server or the moment, not what was asked."""
+ACT: Final = """
+select set_config('b2bua.number', $2, true), set_config('role', rolname, true)
+from pg_roles where rolname = $1 and pg_has_role(oid, 'member')
+"""
+"""For the rest of the transaction. Without the role the where-clauses stand alone."""
 FAILURES: Final = (
     OSError,
     TimeoutError,
@@ -84,6 +89,10 @@ class Database:
         except TimeoutError:
             self._pool.terminate()
         self._pool = None
+
+    def acting(self, role: str, number: str = "") -> "Database":
+        """The same database as a role sees it, and of it what a number may see."""
+        return _Acting(self, role, number)
 
     @asynccontextmanager
     async def connection(
@@ -147,6 +156,39 @@ class Database:
         while True:
             await asyncio.sleep(self._oldest)
             await pool.expire_connections()
+
+
+class _Acting(Database):
+    """Everything is done in a transaction under a role (``b2bua.store.fence``)."""
+
+    def __init__(self, database: Database, role: str, number: str) -> None:
+        super().__init__(database.dsn)
+        self._database = database
+        self._role = role
+        self._number = number
+
+    @asynccontextmanager
+    async def connection(
+        self, seconds: float = STATEMENT_SECONDS
+    ) -> AsyncIterator[Connection]:
+        async with (
+            self._database.connection(seconds) as connection,
+            connection.transaction(),
+        ):
+            await self._act(connection)
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(
+        self, seconds: float = WORK_SECONDS, *, one_moment: bool = False
+    ) -> AsyncIterator[Connection]:
+        lent = self._database.transaction(seconds, one_moment=one_moment)
+        async with lent as connection:
+            await self._act(connection)
+            yield connection
+
+    async def _act(self, connection: Connection) -> None:
+        await connection.execute(ACT, self._role, self._number)
 
 
 def _milliseconds(seconds: float) -> str:

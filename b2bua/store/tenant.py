@@ -1,21 +1,26 @@
 """One number's own rows, and no other's: all that the portal reads and writes.
 
 Whoever is signed in is given a :class:`Tenant`; there is no other way from a request to
-the tables, so that no page can forget whose row it shows.
+the tables, so that no page can forget whose row it shows. Its :attr:`Tenant.database` is
+fenced besides: a query that asks for everybody's rows finds the number's own. And for who
+may not see callers' numbers it has none to show: they are masked before a page gets them.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from b2bua.core.errors import InvalidState
 from b2bua.service.limits import Usage
+from b2bua.service.number import masked
 from b2bua.service.plan import Calendar, Plan
-from b2bua.service.planfile import MalformedPlan, plan_from_mapping
+from b2bua.service.planfile import MalformedPlan, plan_from_mapping, plan_to_yaml
 from b2bua.service.record import CallRecord, Outcome
 from b2bua.store.encoding import decode_record
+from b2bua.store.fence import TENANT
 from b2bua.store.live import Live, LiveCall
 from b2bua.store.plans import Draft, Plans, Published
 from b2bua.store.pool import Database
@@ -23,6 +28,8 @@ from b2bua.store.records import COLUMNS, HEAVY_COLUMNS, Records
 
 SEARCH_SECONDS: Final = 10.0
 LONGEST_PAGE: Final = 500
+CONCEALED: Final = "****"
+"""Stands for a secret."""
 SEARCH: Final = f"""
 select to_jsonb(lean)::text as record
 from (
@@ -97,17 +104,20 @@ class Surroundings:
 class Tenant:
     """The rows of one number."""
 
-    def __init__(self, database: Database, number: str) -> None:
+    def __init__(self, database: Database, number: str, *, veiled: bool = False) -> None:
+        """``veiled``: callers' numbers are masked in all that is read."""
         self.number = number
-        self._database = database
-        self._plans = Plans(database)
-        self._records = Records(database)
-        self._live = Live(database)
+        self.veiled = veiled
+        self._whole_database = database
+        self.database = database.acting(TENANT, number)
+        self._plans = Plans(self.database)
+        self._records = Records(self.database)
+        self._live = Live(self.database)
 
     async def calls(self, search: Search) -> list[CallRecord]:
         """One page of records, lean: without trace, ladder, quality and arithmetic."""
         after = search.after
-        async with self._database.transaction(SEARCH_SECONDS) as connection:
+        async with self.database.transaction(SEARCH_SECONDS) as connection:
             rows = await connection.fetch(
                 SEARCH,
                 self.number,
@@ -121,20 +131,25 @@ class Tenant:
                 "" if after is None else after.id,
                 min(search.limit, LONGEST_PAGE),
             )
-        return [decode_record(row["record"].encode()) for row in rows]
+        return [self._seen(decode_record(row["record"].encode())) for row in rows]
 
     async def call(self, call_id: str) -> CallRecord | None:
         """One record whole; None if there is none, or it is another number's."""
         record = await self._records.call(call_id)
-        return record if record is not None and record.number == self.number else None
+        if record is None or record.number != self.number:
+            return None
+        return self._seen(record)
 
     async def live(self) -> list[LiveCall]:
         """The calls that are up, oldest first."""
-        return [call for call in await self._live.live(self.number) if not call.lost]
+        found = [call for call in await self._live.live(self.number) if not call.lost]
+        if self.veiled:
+            return [replace(call, caller=masked(call.caller)) for call in found]
+        return found
 
     async def outcomes(self, since: datetime) -> dict[Outcome, int]:
         """How the calls ended that came since."""
-        async with self._database.transaction(SEARCH_SECONDS) as connection:
+        async with self.database.transaction(SEARCH_SECONDS) as connection:
             rows = await connection.fetch(
                 "select outcome, count(*) as calls from call_record"
                 " where number = $1 and invite_at >= $2 group by outcome",
@@ -148,13 +163,14 @@ class Tenant:
         """What the month and the week of ``at`` hold."""
         return await self._records.usage(self.number, at, timezone)
 
-    def in_order(self, since: datetime, until: datetime) -> AsyncIterator[CallRecord]:
+    async def in_order(self, since: datetime, until: datetime) -> AsyncIterator[CallRecord]:
         """Records for analysis, oldest first."""
-        return self._records.in_order(self.number, since, until)
+        async for record in self._records.in_order(self.number, since, until):
+            yield self._seen(record)
 
     async def plan(self) -> Current | None:
         """The current plan; None if the number has none."""
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             row = await connection.fetchrow(
                 "select plan::text, source from plan join plan_version"
                 " using (number, version) where number = $1",
@@ -163,18 +179,31 @@ class Tenant:
         found = None if row is None else _read(row["plan"])
         if row is None or found is None:
             return None
+        if self.veiled:
+            shown = without_secrets(without_callers(found))
+            return Current(plan=shown, source=plan_to_yaml(shown))
         return Current(plan=found, source=row["source"])
+
+    async def rules(self) -> Plan | None:
+        """The plan to decide by, not to be shown: it is the same for everybody."""
+        async with self.database.connection() as connection:
+            text: str | None = await connection.fetchval(
+                "select plan::text from plan join plan_version"
+                " using (number, version) where number = $1",
+                self.number,
+            )
+        return None if text is None else _read(text)
 
     async def versions(self, limit: int) -> list[Version]:
         """Every plan that was published, newest first."""
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             rows = await connection.fetch(
                 "select version, published_at, plan::text, source from plan_version"
                 " where number = $1 order by version desc limit $2",
                 self.number,
                 limit,
             )
-        return [
+        found = [
             Version(
                 version=row["version"],
                 published_at=row["published_at"],
@@ -183,10 +212,17 @@ class Tenant:
             )
             for row in rows
         ]
+        return [_veiled(one) for one in found] if self.veiled else found
 
     async def plans_by_version(self) -> dict[int, Plan]:
         """Every version that can still be read."""
-        return await self._plans.versions(self.number)
+        found = await self._plans.versions(self.number)
+        if self.veiled:
+            return {
+                version: without_secrets(without_callers(plan))
+                for version, plan in found.items()
+            }
+        return found
 
     async def publish(self, plan: Plan, source: str, base: int | None) -> Published:
         """Make this the plan that the next call follows.
@@ -195,17 +231,54 @@ class Tenant:
         """
         if plan.number != self.number:
             raise ValueError(f"{plan.number} is not {self.number}")
+        if self.veiled:
+            raise InvalidState("who sees only a part of a plan cannot publish it")
         draft = Draft(plan=plan, source=source, base=base)
         return (await self._plans.publish([draft]))[0]
 
     async def surroundings(self) -> Surroundings:
         """What all numbers share: the calendar, and which numbers are ours."""
-        async with self._database.connection() as connection:
+        async with self._whole_database.connection() as connection:
             rows = await connection.fetch("select number from plan")
         return Surroundings(
             calendar=await self._plans.calendar(),
             own_numbers=frozenset(row["number"] for row in rows),
         )
+
+    def _seen(self, record: CallRecord) -> CallRecord:
+        """A record as this tenant may see it: a rule may quote the caller's number."""
+        if not self.veiled or not record.caller:
+            return record
+        hidden = masked(record.caller)
+        trace = tuple(
+            replace(step, why=step.why.replace(record.caller, hidden))
+            for step in record.trace
+        )
+        return replace(record, caller=hidden, trace=trace)
+
+
+def without_callers(plan: Plan) -> Plan:
+    """A plan with the callers on its lists masked; a prefix is nobody's number."""
+    rule = plan.screening
+    blacklist, whitelist = (
+        tuple(one if one.endswith("*") else masked(one) for one in entries)
+        for entries in (rule.blacklist, rule.whitelist)
+    )
+    screening = replace(rule, blacklist=blacklist, whitelist=whitelist)
+    return replace(plan, screening=screening)
+
+
+def without_secrets(plan: Plan) -> Plan:
+    """A plan that tells neither the callers' password nor what signs webhooks."""
+    hooks = tuple(replace(hook, secret=CONCEALED) for hook in plan.webhooks)
+    return replace(plan, password=CONCEALED if plan.password else "", webhooks=hooks)
+
+
+def _veiled(version: Version) -> Version:
+    if version.plan is None:
+        return replace(version, source="")
+    plan = without_secrets(without_callers(version.plan))
+    return replace(version, plan=plan, source=plan_to_yaml(plan))
 
 
 def _read(text: str) -> Plan | None:

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from b2bua.report.month import MalformedMonth, Month
@@ -17,14 +16,7 @@ from b2bua.service.record import Outcome
 from b2bua.store.plans import Published
 from b2bua.store.tenant import Mark, Search
 from b2bua.web import planning, reporting, shapes
-from b2bua.web.gate import (
-    SignedIn,
-    check_not_foreign,
-    forget,
-    keep,
-    sign_in,
-    sign_out,
-)
+from b2bua.web.gate import SignedIn, harmless
 from b2bua.web.portal import Visit
 
 router = APIRouter(prefix="/api", tags=["portal"])
@@ -33,19 +25,6 @@ MARK: Final = "~"
 YAML: Final = frozenset(
     ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
 )
-
-
-class Credentials(BaseModel):
-    """Whose calls, and the password."""
-
-    number: str = Field(max_length=64)
-    password: str = Field(max_length=1024, repr=False)
-
-
-class Reveal(BaseModel):
-    """Whether callers are shown whole."""
-
-    reveal: bool
 
 
 class Enquiry(BaseModel):
@@ -78,39 +57,6 @@ class Listing(BaseModel):
     after: str = Field(default="", max_length=200)
     """``next`` of the page before."""
     limit: int = Field(default=50, ge=1, le=500)
-
-
-@router.post("/session")
-async def open_session(request: Request, given: Credentials) -> Response:
-    """Sign in: a cookie is set."""
-    check_not_foreign(request)
-    session = await sign_in(request, given.number, given.password)
-    response = JSONResponse({"number": session.number})
-    keep(response, request, session)
-    return response
-
-
-@router.get("/session")
-async def show_session(visit: SignedIn) -> dict[str, object]:
-    """Who is signed in."""
-    return {"number": visit.tenant.number, "reveal": visit.session.reveal}
-
-
-@router.put("/session")
-async def change_session(visit: SignedIn, wanted: Reveal) -> dict[str, object]:
-    """Show callers whole, or masked again."""
-    await visit.portal.sessions.reveal(visit.session, whole=wanted.reveal)
-    visit.portal.log.info("callers shown", number=visit.tenant.number, whole=wanted.reveal)
-    return {"number": visit.tenant.number, "reveal": wanted.reveal}
-
-
-@router.delete("/session", status_code=204)
-async def close_session(visit: SignedIn) -> Response:
-    """Sign out."""
-    await sign_out(visit.portal, visit.session)
-    response = Response(status_code=204)
-    forget(response)
-    return response
 
 
 @router.get("/calls")
@@ -214,6 +160,7 @@ async def change_plan(visit: SignedIn, request: Request) -> Response:
 
 
 @router.post("/explain")
+@harmless
 async def explain(visit: SignedIn, asked: Enquiry) -> Response:
     """What would happen to a call, and by which rule."""
     if asked.number and service_number(asked.number) != visit.tenant.number:

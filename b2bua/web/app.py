@@ -8,9 +8,10 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from b2bua.store.errors import PlanMoved, Rejected, StoreError, Unavailable
-from b2bua.web import answering, api, pages
+from b2bua.web import answering, api, pages, signing
 from b2bua.web.assets import FOLDER, Assets
-from b2bua.web.gate import Forged, NotSignedIn, TooFast, WrongPassword
+from b2bua.web.entrance import TooFast, WrongPassword
+from b2bua.web.gate import Forged, NotSignedIn
 from b2bua.web.guard import Guard
 from b2bua.web.planning import NoPlan
 from b2bua.web.portal import Portal
@@ -32,7 +33,9 @@ def application(portal: Portal) -> FastAPI:
         redoc_url=None,
     )
     app.state.portal = portal
+    app.include_router(signing.api)
     app.include_router(api.router)
+    app.include_router(signing.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(answering.router, include_in_schema=False)
     app.mount("/static", Assets(directory=FOLDER), name="static")
@@ -47,7 +50,8 @@ def application(portal: Portal) -> FastAPI:
 async def _sign_in_first(request: Request, error: Exception) -> Response:
     if _for_programs(request):
         return JSONResponse({"detail": "sign in first"}, 401)
-    return RedirectResponse("/sign-in", 303)
+    house = request.url.path.startswith("/operator")
+    return RedirectResponse("/operator/sign-in" if house else "/sign-in", 303)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -1,21 +1,27 @@
-"""Who may come in: sign-in, sessions, and that a change was asked for by our own page.
+"""Who may come in: sessions, tokens, roles, and that our own page asked for a change.
 
 A browser sends its cookie whoever makes it ask. So a form must repeat the session's token,
 and a request to the API must be one that no foreign page can send unasked: JSON, YAML or
-PUT, and not from another site by the browser's own word.
+PUT, and not from another site by the browser's own word. A program's token is no cookie:
+who sends it means it.
+
+Whatever changes something asks for the right to change plans, unless its way in is marked
+as :func:`harmless`, or asks for another right itself (:func:`allowed`).
 """
 
 import secrets
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, HTTPException, Request, Response, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
-from b2bua.service.number import service_number
+from b2bua.store.roles import HOUSE, Right
 from b2bua.store.sessions import Session
 from b2bua.store.tenant import Tenant
-from b2bua.web.portal import Portal, Visit, portal_of
-from b2bua.web.throttle import Crowded, origin
+from b2bua.web.portal import Visit, portal_of
+from b2bua.web.throttle import origin
 
 SESSION_COOKIE: Final = "b2bua_session"
 FORM_COOKIE: Final = "b2bua_form"
@@ -26,6 +32,9 @@ SIMPLE: Final = frozenset(
 )
 """Kinds of content that any page may send anywhere."""
 
+Way = TypeVar("Way", bound=Callable[..., Any])
+_HARMLESS: Final[set[object]] = set()
+
 
 class NotSignedIn(Exception):
     """There is no session, or it is over."""
@@ -35,24 +44,35 @@ class Forged(Exception):
     """The request may come from a foreign page."""
 
 
-class WrongPassword(Exception):
-    """No such account, or not its password: nobody is told which."""
+class NotAllowed(HTTPException):
+    """The role of who is signed in, or the token's scope, does not reach so far."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "not_allowed")
 
 
-class TooFast(Exception):
-    """Too many tries of one address at one account."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__("too many tries")
-        self.seconds = max(1, int(seconds + 0.999))
+def harmless(way: Way) -> Way:
+    """Mark a way in that changes no plan, whatever its method: all roles may use it."""
+    _HARMLESS.add(way)
+    return way
 
 
-async def signed_in(request: Request) -> Visit:
-    """The visit of a request; its rows are those of the session's number alone.
+async def known(
+    request: Request,
+    bearer: Annotated[
+        HTTPAuthorizationCredentials | None,
+        Security(HTTPBearer(auto_error=False, description="A token of the portal")),
+    ] = None,
+    _cookie: Annotated[
+        str | None, Security(APIKeyCookie(name=SESSION_COOKIE, auto_error=False))
+    ] = None,
+) -> Visit:
+    """Whoever is signed in, for a number or for the house.
 
     Raises NotSignedIn, or Forged for a change that our own page did not ask for.
     """
-    portal = portal_of(request)
+    if bearer is not None and request.url.path.startswith("/api/"):
+        return await _program(request, bearer.credentials)
     session = await session_of(request)
     if session is None:
         raise NotSignedIn
@@ -61,17 +81,92 @@ async def signed_in(request: Request) -> Visit:
             check_not_foreign(request)
         else:
             await _check_token(request, session)
-    tenant = Tenant(portal.database, session.number)
-    return Visit(portal=portal, session=session, tenant=tenant)
+    return _visit(request, session, session.rights)
+
+
+Known = Annotated[Visit, Depends(known)]
+
+
+async def signed_in(request: Request, visit: Known) -> Visit:
+    """The visit of a request; its rows are those of one number alone.
+
+    Raises NotAllowed for a change by who may only look, and for an operator who acts for
+    no number.
+    """
+    if not visit.tenant.number or not visit.may(Right.LOOK):
+        raise NotAllowed
+    open_to_all = request.scope.get("endpoint") in _HARMLESS
+    if request.method not in SAFE and not open_to_all and not visit.may(Right.CHANGE):
+        raise NotAllowed
+    return visit
 
 
 SignedIn = Annotated[Visit, Depends(signed_in)]
+
+
+def allowed(right: Right) -> Callable[[Visit], Awaitable[Visit]]:
+    """A dependency for visits that have a right; whatever the method."""
+
+    async def check(visit: Known) -> Visit:
+        if not visit.may(right) or (right is not Right.OPERATE and not visit.tenant.number):
+            raise NotAllowed
+        return visit
+
+    return check
+
+
+Administering = Annotated[Visit, Depends(allowed(Right.USERS))]
+"""Who says who else may come in."""
+operating = allowed(Right.OPERATE)
+Operating = Annotated[Visit, Depends(operating)]
+"""Who runs all numbers."""
 
 
 async def session_of(request: Request) -> Session | None:
     """The session of a request's cookie, if it has one."""
     token = request.cookies.get(SESSION_COOKIE, "")
     return await portal_of(request).sessions.find(token) if token else None
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def visit_of(request: Request, session: Session) -> Visit:
+    """The visit of a session that was just opened."""
+    return _visit(request, session, session.rights)
+
+
+def _visit(
+    request: Request, session: Session, rights: frozenset[Right], token: str = ""
+) -> Visit:
+    portal = portal_of(request)
+    veiled = Right.REVEAL not in rights
+    return Visit(
+        portal=portal,
+        session=session,
+        tenant=Tenant(portal.database, session.tenant, veiled=veiled),
+        rights=rights,
+        address=address_of(request),
+        token=token,
+    )
+
+
+async def _program(request: Request, key: str) -> Visit:
+    portal = portal_of(request)
+    bearer = await portal.tokens.find(key, origin(address_of(request)))
+    if bearer is None:
+        raise NotSignedIn
+    session = Session(
+        token="",
+        number=bearer.number,
+        name=bearer.name,
+        role=bearer.role,
+        csrf="",
+        reveal=Right.REVEAL in bearer.rights,
+    )
+    return _visit(request, session, bearer.rights, bearer.label)
 
 
 def check_not_foreign(request: Request) -> None:
@@ -113,40 +208,6 @@ def _same(expected: str, given: str) -> bool:
     return secrets.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
-async def sign_in(request: Request, number: str, password: str) -> Session:
-    """Open a session. Raises WrongPassword or TooFast.
-
-    An account that is not there takes as long, and is throttled, like one that is.
-    """
-    portal = portal_of(request)
-    wanted = service_number(number) or number.strip()[:32].replace("\0", "")
-    address = origin(request.client.host if request.client else "")
-    pair = (wanted, address)
-    now = portal.clock()
-    if wait := portal.throttle.wait(pair, now):
-        portal.log.warning("sign-in throttled", number=wanted, address=address)
-        raise TooFast(wait)
-    before = portal.throttle.wrong(pair, now)
-    portal.throttle.begin(pair, now)
-    try:
-        async with portal.turnstile.turn(before):
-            right = await portal.accounts.verify(wanted, password)
-    except Crowded:
-        raise TooFast(1.0) from None
-    if not right:
-        portal.log.warning("sign-in refused", number=wanted, address=address)
-        raise WrongPassword
-    portal.throttle.right(pair)
-    portal.log.info("signed in", number=wanted, address=address)
-    return await portal.sessions.open(wanted, address)
-
-
-async def sign_out(portal: Portal, session: Session) -> None:
-    """End a session."""
-    await portal.sessions.close(session)
-    portal.log.info("signed out", number=session.number)
-
-
 def keep(response: Response, request: Request, session: Session) -> None:
     """Give the browser its session."""
     response.set_cookie(
@@ -162,3 +223,8 @@ def keep(response: Response, request: Request, session: Session) -> None:
 def forget(response: Response) -> None:
     """Take the session from the browser."""
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+
+
+def home_of(session: Session) -> str:
+    """The first page after signing in."""
+    return "/operator" if session.number == HOUSE else "/"

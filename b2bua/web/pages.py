@@ -1,6 +1,5 @@
 """The pages that look: sign-in, today, calls, one call, what would happen, analysis."""
 
-import secrets
 from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,24 +15,14 @@ from b2bua.service.record import Outcome
 from b2bua.store.tenant import Mark, Search
 from b2bua.web import planning, reporting
 from b2bua.web.api import mark_of, mark_text
-from b2bua.web.gate import (
-    FORM_COOKIE,
-    SignedIn,
-    TooFast,
-    WrongPassword,
-    check_form_cookie,
-    forget,
-    keep,
-    session_of,
-    sign_in,
-    sign_out,
-)
+from b2bua.web.gate import SignedIn
 from b2bua.web.portal import Visit
 from b2bua.web.shapes import concealed
 from b2bua.web.views import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
     THEMES,
+    back_to,
     language_of,
     local,
     page,
@@ -44,42 +33,6 @@ router = APIRouter()
 A_YEAR: Final = 365 * 24 * 3600
 LATEST: Final = 8
 PAGE: Final = 50
-
-
-@router.get("/sign-in")
-async def sign_in_page(request: Request) -> Response:
-    """Ask for number and password."""
-    if await session_of(request) is not None:
-        return RedirectResponse("/", 303)
-    return _sign_in_form(request)
-
-
-@router.post("/sign-in")
-async def sign_in_now(request: Request) -> Response:
-    """Open a session, or say no without saying why."""
-    await check_form_cookie(request)
-    form = await request.form()
-    number, password = (str(form.get(name, "")) for name in ("number", "password"))
-    try:
-        session = await sign_in(request, number, password[:1024])
-    except WrongPassword:
-        return _sign_in_form(request, 401, number, "wrong")
-    except TooFast as error:
-        response = _sign_in_form(request, 429, number, "too_fast")
-        response.headers["Retry-After"] = str(error.seconds)
-        return response
-    response = RedirectResponse("/", 303)
-    keep(response, request, session)
-    return response
-
-
-@router.post("/sign-out")
-async def sign_out_now(visit: SignedIn) -> Response:
-    """End the session."""
-    await sign_out(visit.portal, visit.session)
-    response = RedirectResponse("/sign-in", 303)
-    forget(response)
-    return response
 
 
 @router.get("/language/{tongue}")
@@ -96,16 +49,6 @@ async def choose_theme(request: Request, theme: str) -> Response:
     if theme not in THEMES:
         raise HTTPException(404, "no such look")
     return _remember(request, THEME_COOKIE, theme)
-
-
-@router.post("/reveal")
-async def reveal(request: Request, visit: SignedIn) -> Response:
-    """Show callers whole in this session, or mask them again."""
-    form = await request.form()
-    whole = form.get("whole") == "yes"
-    await visit.portal.sessions.reveal(visit.session, whole=whole)
-    visit.portal.log.info("callers shown", number=visit.tenant.number, whole=whole)
-    return RedirectResponse(_back(str(form.get("back", "/"))), 303)
 
 
 @router.get("/")
@@ -265,33 +208,10 @@ async def _caps(visit: Visit, plan: Plan, now: datetime) -> list[dict[str, objec
     ]
 
 
-def _sign_in_form(
-    request: Request, status: int = 200, number: str = "", wrong: str = ""
-) -> Response:
-    token = request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(24)
-    response = page(
-        request, "sign-in", status=status, token=token, entered=number[:32], wrong=wrong
-    )
-    response.set_cookie(
-        FORM_COOKIE,
-        token,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
-    return response
-
-
 def _remember(request: Request, cookie: str, value: str) -> Response:
-    response = RedirectResponse(_back(request.query_params.get("back", "/")), 303)
+    response = RedirectResponse(back_to(request.query_params.get("back", "/")), 303)
     response.set_cookie(cookie, value, max_age=A_YEAR, httponly=True, samesite="lax")
     return response
-
-
-def _back(path: str) -> str:
-    """A page of ours, whatever was asked for."""
-    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if ours and path.isprintable() and path.isascii() else "/"
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:

@@ -22,6 +22,7 @@ MOST_PAIRS: Final = 200_000
 """Remembered; beyond, the one that was quiet longest is forgotten."""
 AT_ONCE: Final = 2
 """Passwords compared at the same time; each costs a core a twentieth of a second."""
+SOME_WAITING: Final = 8
 MOST_WAITING: Final = 64
 """Who has guessed wrong is sent away when so many wait."""
 
@@ -49,7 +50,9 @@ class _Guesses:
 class Throttle:
     """Wrong guesses by account and address."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tries: int = TRIES, refill: float = REFILL_SECONDS) -> None:
+        self._tries = tries
+        self._refill = refill
         self._guesses: OrderedDict[Pair, _Guesses] = OrderedDict()
 
     def wrong(self, pair: Pair, now: float) -> int:
@@ -57,25 +60,31 @@ class Throttle:
         known = self._guesses.get(pair)
         if known is None:
             return 0
-        return int(max(0.0, known.wrong - (now - known.at) / REFILL_SECONDS) + 0.999)
+        return int(max(0.0, known.wrong - (now - known.at) / self._refill) + 0.999)
 
     def wait(self, pair: Pair, now: float) -> float:
         """Seconds until the pair may try; 0: now."""
         known = self._guesses.get(pair)
         if known is None:
             return 0.0
-        left = known.wrong - (now - known.at) / REFILL_SECONDS
-        return max(0.0, (left - (TRIES - 1)) * REFILL_SECONDS)
+        left = known.wrong - (now - known.at) / self._refill
+        return max(0.0, (left - (self._tries - 1)) * self._refill)
 
     def begin(self, pair: Pair, now: float) -> None:
         """Count a try as wrong until it is known to be right."""
         known = self._guesses.pop(pair, None)
         before = 0.0
         if known is not None:
-            before = max(0.0, known.wrong - (now - known.at) / REFILL_SECONDS)
+            before = max(0.0, known.wrong - (now - known.at) / self._refill)
         self._guesses[pair] = _Guesses(wrong=before + 1.0, at=now)
         if len(self._guesses) > MOST_PAIRS:
             self._guesses.popitem(last=False)
+
+    def forgive(self, pair: Pair) -> None:
+        """One try was right after all; those before it still count."""
+        known = self._guesses.get(pair)
+        if known is not None:
+            known.wrong = max(0.0, known.wrong - 1.0)
 
     def right(self, pair: Pair) -> None:
         """The password was given: nothing counts against the pair any more."""
@@ -93,6 +102,11 @@ class Turnstile:
         self._free = AT_ONCE
         self._count = 0
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it is worth to know who came here before."""
+        return len(self._queue) >= SOME_WAITING
 
     @asynccontextmanager
     async def turn(self, wrong: int) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from b2bua.report.wording import clock
 from b2bua.service.tariff import yuan
+from b2bua.store.roles import Right
 from b2bua.web.assets import address, icon
 from b2bua.web.navigation import ENTERPRISE, Navigation
 from b2bua.web.portal import Visit
@@ -86,6 +87,8 @@ def page(
         "number": "" if visit is None else visit.tenant.number,
         "csrf": "" if visit is None else visit.session.csrf,
         "reveal": whole,
+        "may": lambda right: visit is not None and visit.may(Right(right)),
+        "who": visit,
         "who_is": lambda number, private=False: shown(number, private=private, whole=whole),
         "rule": lambda text: rule(text, tongue),
         "told": lambda text: told(text, tongue),
@@ -107,6 +110,12 @@ def failure(
     response = page(request, "failure", status=status, detail=detail, code=status)
     response.headers.update(headers)
     return response
+
+
+def back_to(path: str) -> str:
+    """A page of ours, whatever was asked for."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if ours and path.isprintable() and path.isascii() else "/"
 
 
 def local(at: datetime, zone: ZoneInfo) -> str:

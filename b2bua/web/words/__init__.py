@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from b2bua.web.words import (
+    access,
     analysis,
     answering,
     calls,
@@ -37,6 +38,7 @@ def _merged(*areas: Entries) -> Entries:
 
 WORDS: Final[Entries] = _merged(
     common.WORDS,
+    access.WORDS,
     today.WORDS,
     calls.WORDS,
     answering.WORDS,
@@ -74,5 +76,5 @@ class Words:
 
     def detail(self, status: int, otherwise: str) -> str:
         """What a failure says."""
-        found = DETAILS.get(status)
+        found = WORDS.get(otherwise) or DETAILS.get(status)
         return otherwise if found is None else found[self._place]

@@ -30,7 +30,7 @@ from b2bua.net.driver import Crashed, Lagged
 from b2bua.observe.metrics import Metrics
 from b2bua.service.record import CallRecord
 from b2bua.sip.endpoint.doorway import BANNED
-from b2bua.sip.endpoint.outputs import Dropped
+from b2bua.sip.endpoint.outputs import Dropped, WayChanged
 from b2bua.store.encoding import encode_record
 from b2bua.store.journal import Journal
 
@@ -54,6 +54,8 @@ class Heed:
     """The loop was busy for so many seconds."""
     cap_nears: Callable[[CapNearing], None]
     """A period holds so much of a cap."""
+    way_changed: Callable[[], None]
+    """A trunk's address went down, or came back."""
 
 
 class Carrier:
@@ -97,6 +99,8 @@ class Carrier:
                 self._metrics.dropped(reason)
                 log = self._log.warning if reason == BANNED else self._log.debug
                 log("dropped", reason=reason, source=flow.remote)
+            case WayChanged():
+                self._tell_of_way(output)
             case CapNearing():
                 self._warn_of(output)
             case Drained():
@@ -120,6 +124,17 @@ class Carrier:
             destination=record.destination,
             talk_ms=record.talk_ms,
         )
+
+    def _tell_of_way(self, change: WayChanged) -> None:
+        self._metrics.way_changed(change.trunk, change.address, change.state)
+        tell = self._log.warning if change.state == "down" else self._log.info
+        tell(
+            f"trunk {change.state}",
+            trunk=change.trunk,
+            address=change.address,
+            why=change.detail,
+        )
+        self._heed.way_changed()
 
     def _warn_of(self, nearing: CapNearing) -> None:
         self._heed.cap_nears(nearing)

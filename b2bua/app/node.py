@@ -31,6 +31,7 @@ from b2bua.app.retention import Retention
 from b2bua.app.shedding import Shedding
 from b2bua.app.storage import Storage, prepare
 from b2bua.app.tasks import Tasks
+from b2bua.app.trunkwatch import TrunkWatch
 from b2bua.app.webhooks import Webhooks
 from b2bua.call.media import CallId, CloseMedia, MediaFact
 from b2bua.config.checks import split_address
@@ -111,6 +112,9 @@ class Node:
         tokens = Tokens(os.urandom)
         self._endpoint = SipEndpoint(endpoint_settings, tokens)
         self._exchange = Exchange(self._endpoint, tokens, outlook)
+        self._trunk_watch = TrunkWatch(
+            self._storage.trunks, build.node_name(settings), self._endpoint
+        )
         self._outlook = outlook
         await self._serve(endpoint_settings)
         self._start_tasks()
@@ -142,6 +146,7 @@ class Node:
                 drained=self.drained.set,
                 lagged=self._shedding.lagged,
                 cap_nears=self._happenings.cap_nears,
+                way_changed=self._trunk_watch.look,
             ),
         )
         resolver = Resolver()
@@ -353,6 +358,8 @@ class Node:
         self._tasks.spawn("delivery", self._books.delivery.run)
         self._tasks.spawn("usage", self._books.run)
         self._tasks.spawn("live", announcer.run)
+        self._tasks.spawn("trunks", self._trunk_watch.run)
+        self._metrics.watch_ways(self._trunk_watch.usable)
         self._tasks.spawn("journal", self._checkpoint)
         days = self._settings.service.recording_days
         self._tasks.spawn("retention", Retention(self._places.recordings, days).run)

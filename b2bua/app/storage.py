@@ -21,10 +21,12 @@ from b2bua.store.errors import MigrationRefused, Unavailable
 from b2bua.store.live import Live
 from b2bua.store.migrate import migrate
 from b2bua.store.outbox import Outbox
+from b2bua.store.phones import Phones
 from b2bua.store.plans import Plans
 from b2bua.store.pool import Database
 from b2bua.store.records import Records
 from b2bua.store.supervisor import EmbeddedPostgres
+from b2bua.store.trunks import TrunkBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Storage:
     areas: Areas
     calendars: Calendars
     outbox: Outbox
+    trunks: TrunkBoard
+    phones: Phones
 
 
 def storage_of(database: Database) -> Storage:
@@ -52,6 +56,8 @@ def storage_of(database: Database) -> Storage:
         areas=Areas(database),
         calendars=Calendars(database),
         outbox=Outbox(database),
+        trunks=TrunkBoard(database),
+        phones=Phones(database),
     )
 
 

@@ -15,13 +15,14 @@ from b2bua.exchange.outputs import (
 )
 from b2bua.service.flow.outputs import Wish
 from b2bua.service.record import CallRecord
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit
+from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit, WayChanged
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 
 Output: TypeAlias = (
     Transmit
     | Resolve
     | Dropped
+    | WayChanged
     | MediaOrder
     | SaveCall
     | FinishCall

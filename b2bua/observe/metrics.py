@@ -1,7 +1,7 @@
 """Counters and histograms of one control process, as Prometheus reads them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from prometheus_client import (
@@ -11,6 +11,8 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from b2bua.service.record import CallRecord
 
@@ -60,6 +62,7 @@ class Metrics:
         self._nearing = Counter(
             "b2bua_caps_nearing", "Caps nearly used", ["cap", "percent"], registry=registry
         )
+        self._ways = _Ways(registry)
         self._reasons: set[str] = set()
         self._received = self._messages.labels("received")
         self._sent = self._messages.labels("sent")
@@ -91,6 +94,14 @@ class Metrics:
         """Count a cap of some number that reached 80, 90 or 100 percent."""
         self._nearing.labels(cap, str(percent)).inc()
 
+    def way_changed(self, trunk: str, address: str, state: str) -> None:
+        """Count that an address of a trunk is ``up``, ``down`` or ``probing`` now."""
+        self._ways.changed.labels(trunk, address, state).inc()
+
+    def watch_ways(self, ways: Callable[[], Iterable[tuple[str, str, bool]]]) -> None:
+        """Show for each trunk and address whether calls may go there."""
+        self._ways.usable = ways
+
     def lagged(self, seconds: float) -> None:
         """Count how late the loop was."""
         self._lag.observe(seconds)
@@ -107,6 +118,36 @@ class Metrics:
     def text(self) -> bytes:
         """Everything, in Prometheus' format."""
         return generate_latest(self._registry)
+
+
+class _Ways(Collector):
+    """A gauge and a counter for each address of each trunk."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.usable: Callable[[], Iterable[tuple[str, str, bool]]] = tuple
+        self.changed = Counter(
+            "b2bua_trunk_changes",
+            "Addresses of trunks that went down or came back",
+            ["trunk", "address", "state"],
+            registry=registry,
+        )
+        registry.register(self)
+
+    def describe(self) -> list[Metric]:
+        """What comes, without asking for it."""
+        return [self._empty()]
+
+    def collect(self) -> list[Metric]:
+        """What is known now."""
+        family = self._empty()
+        for trunk, address, usable in self.usable():
+            family.add_metric([trunk, address], float(usable))
+        return [family]
+
+    def _empty(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily(
+            "b2bua_trunk_up", "Whether calls may go there", labels=["trunk", "address"]
+        )
 
 
 def post_dial_delay(record: CallRecord) -> float | None:

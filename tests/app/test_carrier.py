@@ -13,7 +13,7 @@ from b2bua.exchange.outputs import CallFault, Drained, FinishCall, SaveCall, Sav
 from b2bua.net.driver import Crashed, Lagged
 from b2bua.observe.metrics import Metrics
 from b2bua.service.record import CallRecord, Outcome
-from b2bua.sip.endpoint.outputs import Dropped
+from b2bua.sip.endpoint.outputs import Dropped, WayChanged
 from b2bua.sip.transport.flow import Flow
 from b2bua.store.encoding import decode_record
 from b2bua.store.journal import Journal
@@ -45,6 +45,7 @@ class Rig:
             drained=lambda: self.heard.append("drained"),
             lagged=self.heard.append,
             cap_nears=self.heard.append,
+            way_changed=lambda: self.heard.append("way"),
         )
         self.carrier = Carrier(self.journal, self, self.metrics, heed)
 
@@ -62,6 +63,16 @@ class Rig:
 def rig(tmp_path: Path) -> Rig:
     structlog.reset_defaults()
     return Rig(tmp_path)
+
+
+def test_a_trunk_that_goes_down_is_an_alarm(rig: Rig) -> None:
+    down = WayChanged(
+        trunk="unicom", address="udp:192.0.2.1:5060", state="down", detail="503"
+    )
+    assert rig.told(down) == ["trunk down"]
+    assert rig.heard == ["way"]
+    counted = 'b2bua_trunk_changes_total{address="udp:192.0.2.1:5060",state="down"'
+    assert counted in rig.metrics.text().decode()
 
 
 def test_a_call_is_in_the_journal_until_its_record_is(rig: Rig) -> None:

@@ -10,7 +10,14 @@ from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import Event, Invite, Order, SessionId
 from b2bua.sip.endpoint.endpoint import SipEndpoint
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Resolve, Transmit
+from b2bua.sip.endpoint.outputs import (
+    Crossed,
+    Dropped,
+    Output,
+    Resolve,
+    Transmit,
+    WayChanged,
+)
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
 from b2bua.sip.sdp.description import SessionDescription
@@ -131,6 +138,8 @@ class Network:
                     party.dropped.append(output)
                 case Resolve():
                     party.questions.append(output)
+                case WayChanged():
+                    pass
                 case _:
                     party.events.append(output)
                     self.order(party, *party.react(output))

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from b2bua.core.address import Address
 from b2bua.sip.dialog.events import Event, Order
 from b2bua.sip.endpoint.endpoint import SipEndpoint
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Resolve, Transmit
+from b2bua.sip.endpoint.outputs import (
+    Crossed,
+    Dropped,
+    Output,
+    Resolve,
+    Transmit,
+    WayChanged,
+)
 from b2bua.sip.message.build import response_to
 from b2bua.sip.message.headers import Headers
 from b2bua.sip.message.message import Message, Request, Response
@@ -35,6 +42,7 @@ class Peer:
     echoes: list[bytes] = field(default_factory=list)
     """Refusals of what could not be read, and so cannot be read either."""
     branch: int = 0
+    changes: list[WayChanged] = field(default_factory=list)
 
     def send(self, message: Message | bytes, source: Address | None = None) -> None:
         data = message if isinstance(message, bytes) else serialize(message)
@@ -68,6 +76,8 @@ class Peer:
                     self.questions.append(output)
                 case Crossed():
                     pass
+                case WayChanged():
+                    self.changes.append(output)
                 case _:
                     self.events.append(output)
 

@@ -7,7 +7,7 @@ alone, and one that came by a stream by the same connection as long as it lasts.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
@@ -16,9 +16,10 @@ from b2bua.sip.dialog.outputs import Failure, SendAck, SendCancel, SendRequest
 from b2bua.sip.dialog.reasons import reason_headers
 from b2bua.sip.endpoint.dress import dress_request
 from b2bua.sip.endpoint.ladder import line_of
-from b2bua.sip.endpoint.outputs import Crossed, Resolve, Transmit
+from b2bua.sip.endpoint.outputs import Crossed, Resolve, Transmit, WayChanged
 from b2bua.sip.endpoint.registry import Registry, User
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
+from b2bua.sip.endpoint.ways import Ways
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.serializer import serialize
 from b2bua.sip.message.uri import SipUri, parse_uri
@@ -44,7 +45,11 @@ class NoWay:
     failure: Failure
 
 
-Departed: TypeAlias = LayerOutput[Flow, User] | Transmit | Crossed | Resolve | NoWay
+Departed: TypeAlias = (
+    LayerOutput[Flow, User] | Transmit | Crossed | Resolve | NoWay | WayChanged
+)
+WATCHED: Final = ("INVITE", "OPTIONS")
+"""What tells whether somebody is there."""
 Waiter: TypeAlias = tuple[SessionId, SendRequest | SendAck]
 
 
@@ -57,11 +62,13 @@ class Departures:
         tokens: Tokens,
         layer: TransactionLayer[Flow, User],
         registry: Registry,
+        ways: Ways,
     ) -> None:
         self._settings = settings
         self._tokens = tokens
         self._layer = layer
         self._registry = registry
+        self._ways = ways
         self._finder: TargetFinder[Waiter] = TargetFinder()
 
     @property
@@ -106,7 +113,9 @@ class Departures:
         key = self._registry.key_of(user)
         if key is None:
             return []
-        return [*self._layer.cancel(key, now, reason_headers(cancel.causes))]
+        left = self._ways.left(user, now)
+        said = self._layer.cancel(key, now, reason_headers(cancel.causes))
+        return [*said] if left is None else [*said, left]
 
     def listener(self, flow: Flow) -> Listener:
         """The listener that a flow belongs to."""
@@ -140,6 +149,31 @@ class Departures:
         flow = self._flow(session, targets[index])
         if flow is None:
             return self._no_way(session, send)
+        if isinstance(send, SendRequest) and send.request.method in WATCHED:
+            return self._set_out(session, send, targets, flow, now)
+        return self._leave(session, send, flow, now)
+
+    def _set_out(
+        self,
+        session: SessionId,
+        send: SendRequest,
+        targets: tuple[Target, ...],
+        flow: Flow,
+        now: Instant,
+    ) -> list[Departed]:
+        """Let an INVITE or a probe go; an INVITE only where calls are taken."""
+        entry = self._registry.entries.get(session)
+        if entry is None:
+            probed = self._ways.probing(session)
+            if probed is not None:
+                self._ways.toward(probed.trunk.name, probed.uri, targets, now)
+        elif send.purpose not in entry.waiting:
+            return []
+        elif hop := self._ways.toward(entry.trunk, send.next_hop, targets, now):
+            way = hop.ways[send.candidate]
+            if not way.usable:
+                return self._no_way(session, send, Failure.UNREACHABLE)
+            self._ways.begin(User(session, send.purpose), hop, way, now)
         return self._leave(session, send, flow, now)
 
     def _leave(
@@ -164,10 +198,15 @@ class Departures:
             entry.invited = key
         return [*said]
 
-    def _no_way(self, session: SessionId, send: SendRequest | SendAck) -> list[Departed]:
+    def _no_way(
+        self,
+        session: SessionId,
+        send: SendRequest | SendAck,
+        failure: Failure = Failure.NO_ADDRESS,
+    ) -> list[Departed]:
         if isinstance(send, SendAck) or not self._still_wanted(session, send):
             return []
-        return [NoWay(User(session, send.purpose), Failure.NO_ADDRESS)]
+        return [NoWay(User(session, send.purpose), failure)]
 
     def _still_wanted(self, session: SessionId, send: SendRequest) -> bool:
         """Whether a request was not cancelled while its way was being found.

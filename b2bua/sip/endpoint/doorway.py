@@ -18,6 +18,7 @@ from b2bua.sip.dialog.modify import unsuitable_response
 from b2bua.sip.dialog.refresh import too_brief
 from b2bua.sip.dialog.terms import EXTENSIONS, Terms
 from b2bua.sip.dialog.terms import METHODS as OURS
+from b2bua.sip.endpoint.quota import Quotas
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
 from b2bua.sip.message.build import response_to, response_to_refused
@@ -68,12 +69,17 @@ class Doorway:
     """Decides about requests that belong to no session of ours."""
 
     def __init__(
-        self, settings: EndpointSettings, trunks: TrunkTable, tokens: Tokens
+        self,
+        settings: EndpointSettings,
+        trunks: TrunkTable,
+        tokens: Tokens,
+        quotas: Quotas,
     ) -> None:
         self.draining = False
         self.trunks = trunks
         self._settings = settings
         self._tokens = tokens
+        self._quotas = quotas
         self._admission = Admission(settings.admission)
 
     def turned_off(self, flow: Flow, now: Instant) -> str:
@@ -163,13 +169,19 @@ class Doorway:
         if not self.draining and sessions < self._settings.most_sessions:
             verdict = self._admission.admit_call(new.flow.remote[0], now)
         if verdict is not Verdict.ADMITTED:
-            later = ("Retry-After", str(self._settings.retry_after))
-            response = response_to(request, 503, to_tag=session, extra=[later])
+            response = self._later(request, session)
             return TurnAway(response, answer=verdict is Verdict.REFUSED)
+        if not self._quotas.admits(trunk.name, now, outbound=False):
+            return TurnAway(self._later(request, session), answer=True)
         said = invitation_of(request, terms, new.flow, session)
         if isinstance(said, Response):
             return Reply(said)
         return Welcome(session=session, terms=terms, invitation=said)
+
+    def _later(self, request: Request, tag: SessionId) -> Response:
+        """No room now: the far end tries elsewhere, or again after a while."""
+        later = ("Retry-After", str(self._settings.retry_after))
+        return response_to(request, 503, to_tag=tag, extra=[later])
 
 
 def read_through(message: Message) -> None:

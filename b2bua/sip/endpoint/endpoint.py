@@ -8,6 +8,7 @@ by what is known of it from outside.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from b2bua.core.clock import Instant
 from b2bua.core.errors import InvalidState
@@ -20,6 +21,7 @@ from b2bua.sip.dialog.events import (
     EndReason,
     Invite,
     Order,
+    Refused,
     SessionId,
     SessionImage,
 )
@@ -32,9 +34,13 @@ from b2bua.sip.endpoint.registry import Entry
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.switchboard import Switchboard
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
+from b2bua.sip.endpoint.ways import WayView
 from b2bua.sip.transport.admission import Bans
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer as Resolved
+
+FULL: Final = (Cause("Q.850", 34, "no circuit available"),)
+"""Why a trunk takes no more calls; with 486 it is taken as busy."""
 
 
 class SipEndpoint:
@@ -59,6 +65,7 @@ class SipEndpoint:
             self._board.layer.deadline,
             self._board.departures.deadline,
             self._board.registrations.deadline,
+            self._board.ways.deadline,
             self._board.registry.alarms.deadline,
         )
 
@@ -70,7 +77,9 @@ class SipEndpoint:
     @property
     def remembered(self) -> int:
         """How many things are held in memory for sessions and transactions: 0 at rest."""
-        return len(self._board.registry) + len(self._board.layer) + len(self._board.backlog)
+        board = self._board
+        held = len(board.registry) + len(board.layer) + len(board.ways)
+        return held + len(board.backlog)
 
     @property
     def registrations(self) -> dict[str, bool]:
@@ -78,12 +87,28 @@ class SipEndpoint:
         return self._board.registrations.states
 
     @property
+    def ways(self) -> list[WayView]:
+        """Every address of every trunk, and what is thought of it."""
+        return self._board.ways.views
+
+    def calls_by(self, trunk: str) -> int:
+        """Calls by a trunk now, both ways."""
+        quotas = self._board.registry.quotas
+        return sum(quotas.calls(trunk, outbound=way) for way in (False, True))
+
+    @property
     def bans(self) -> Bans:
         """Who is not heard for a while, because of what it sent."""
         return self._board.doorway.bans
 
     def start(self, now: Instant) -> list[Output]:
-        """Register at the trunks that want it; again after :meth:`set_trunks`."""
+        """Watch the trunks and register at those that want it.
+
+        To be called again after :meth:`set_trunks`.
+        """
+        self._board.ways.know(self._trunks, now)
+        bounds = ((trunk.name, trunk.quota) for trunk in self._trunks)
+        self._board.registry.quotas.know(bounds)
         self._board.send_all(self._board.registrations.start(self._trunks, now), now)
         return self._board.run(now)
 
@@ -118,16 +143,28 @@ class SipEndpoint:
     def order(self, order: Order, now: Instant) -> list[Output]:
         """Do what call control asks; a session that is over is asked nothing."""
         if isinstance(order, Invite):
-            trunk = self._trunks.named(order.trunk)
-            terms = self._settings.terms(trunk)
-            session = Calling(order, terms=terms, tokens=self._tokens)
-            if order.session in self._board.registry.entries:
-                raise InvalidState(f"Session {order.session} exists")
-            self._board.registry.add(Entry(session=session, trunk=trunk.name, flow=None))
-            self._board.ask(order.session, lambda _: session.start(now), now)
+            self._invite(order, now)
         else:
             self._board.ask(order.session, lambda session: session.order(order, now), now)
         return self._board.run(now)
+
+    def _invite(self, order: Invite, now: Instant) -> None:
+        """Begin a session, if its trunk has room for one more."""
+        trunk, board = self._trunks.named(order.trunk), self._board
+        if order.session in board.registry.entries:
+            raise InvalidState(f"Session {order.session} exists")
+        if not board.registry.quotas.admits(trunk.name, now, outbound=True):
+            board.backlog.append(
+                Refused(session=order.session, status=486, causes=FULL, local=True)
+            )
+            return
+        terms = self._settings.terms(trunk)
+        if trunk.weights:
+            terms = replace(terms, next_hops=board.ways.order(trunk))
+        session = Calling(order, terms=terms, tokens=self._tokens)
+        entry = Entry(session=session, trunk=trunk.name, flow=None, outbound=True)
+        board.registry.add(entry)
+        board.ask(order.session, lambda _: session.start(now), now)
 
     def resolved(self, answer: Resolved, now: Instant) -> list[Output]:
         """Take the answer to a :class:`Resolve`."""
@@ -155,6 +192,8 @@ class SipEndpoint:
                 self._board.backlog += self._board.departures.wake(deadline)
             elif deadline == self._board.registrations.deadline:
                 self._board.send_all(self._board.registrations.wake(deadline), deadline)
+            elif deadline == self._board.ways.deadline:
+                self._board.probe(deadline)
             else:
                 self._wake_session(deadline)
             self._board.carry_out(deadline)

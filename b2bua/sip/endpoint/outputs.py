@@ -44,4 +44,16 @@ class Dropped(msgspec.Struct, frozen=True):
     flow: Flow
 
 
-Output: TypeAlias = Transmit | Resolve | Crossed | Dropped | Event
+class WayChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """What is thought of one address of one trunk has changed."""
+
+    trunk: str
+    address: str
+    """``udp:192.0.2.1:5060``, or the next hop while that is not resolved."""
+    state: str
+    """One of ``up``, ``down`` and ``probing``."""
+    detail: str
+    """Why, in a few words; empty for ``up``."""
+
+
+Output: TypeAlias = Transmit | Resolve | Crossed | Dropped | WayChanged | Event

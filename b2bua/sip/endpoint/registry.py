@@ -8,6 +8,7 @@ from b2bua.sip.dialog.called import Called
 from b2bua.sip.dialog.calling import Calling
 from b2bua.sip.dialog.events import SessionId, SessionImage
 from b2bua.sip.dialog.image import Restored, flow_of, image_of
+from b2bua.sip.endpoint.quota import Quotas
 from b2bua.sip.message.message import Request
 from b2bua.sip.transaction.alarms import Alarms
 from b2bua.sip.transaction.key import ClientKey, ServerKey
@@ -39,6 +40,7 @@ class Entry:
     """The INVITE that made it, for a last answer if the session breaks down."""
     invited: ClientKey | None = None
     """The latest INVITE that it sent, to be withdrawn if this process dies."""
+    outbound: bool = False
     closed: bool = False
     """It has said its last fact."""
 
@@ -59,6 +61,7 @@ class Registry:
     def __init__(self) -> None:
         self.entries: dict[SessionId, Entry] = {}
         self.alarms: Alarms[Entry] = Alarms()
+        self.quotas = Quotas()
         self.served: dict[ServerKey, Served] = {}
         self._users: dict[ClientKey, User] = {}
         self._keys: dict[User, ClientKey] = {}
@@ -69,11 +72,18 @@ class Registry:
 
     def add(self, entry: Entry) -> None:
         """Begin a session."""
-        self.entries[entry.session.session] = entry
+        session = entry.session.session
+        self.entries[session] = entry
+        self.quotas.begin(entry.trunk, session, outbound=entry.outbound)
 
     def restore(self, image: SessionImage, session: Restored) -> None:
         """Go on with a session of the last process."""
-        entry = Entry(session=session, trunk=image.trunk, flow=flow_of(image))
+        entry = Entry(
+            session=session,
+            trunk=image.trunk,
+            flow=flow_of(image),
+            outbound=image.calling,
+        )
         self.add(entry)
         self.watch(entry)
 
@@ -87,8 +97,14 @@ class Registry:
             return None
         return image_of(standing, entry.trunk, entry.flow, now)
 
+    def close(self, entry: Entry) -> None:
+        """Count a session no more: it has said its last fact, and only lingers."""
+        session = entry.session.session
+        self.quotas.end(entry.trunk, session, outbound=entry.outbound)
+
     def remove(self, entry: Entry) -> None:
         """Forget a session; its transactions end by themselves."""
+        self.close(entry)
         self.entries.pop(entry.session.session, None)
         entry.deadline = None
 

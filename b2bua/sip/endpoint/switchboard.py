@@ -43,11 +43,19 @@ from b2bua.sip.endpoint.doorway import (
 from b2bua.sip.endpoint.dress import dress_response
 from b2bua.sip.endpoint.ladder import line_of, line_of_bytes
 from b2bua.sip.endpoint.orphan import acknowledgement, release
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Output, Resolve, Transmit
+from b2bua.sip.endpoint.outputs import (
+    Crossed,
+    Dropped,
+    Output,
+    Resolve,
+    Transmit,
+    WayChanged,
+)
 from b2bua.sip.endpoint.registrations import Registrations
 from b2bua.sip.endpoint.registry import Entry, Registry, Served, Session, User
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import TrunkTable
+from b2bua.sip.endpoint.ways import Ways
 from b2bua.sip.message.build import response_to
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.message import Request, Response
@@ -69,8 +77,9 @@ class Switchboard:
         self.working_on: SessionId | None = None
         self.layer: TransactionLayer[Flow, User] = TransactionLayer(settings.timers)
         self.registry = Registry()
-        self.doorway = Doorway(settings, trunks, tokens)
-        self.departures = Departures(settings, tokens, self.layer, self.registry)
+        self.doorway = Doorway(settings, trunks, tokens, self.registry.quotas)
+        self.ways = Ways(settings, tokens)
+        self.departures = Departures(settings, tokens, self.layer, self.registry, self.ways)
         self.registrations = Registrations(settings, tokens)
         self.backlog: deque[Item] = deque()
         self._settings = settings
@@ -104,6 +113,7 @@ class Switchboard:
             self.send(session, output, now)
             if isinstance(output, Ended | Refused):
                 entry.closed = True
+                self.registry.close(entry)
         self.registry.watch(entry)
         self.working_on = None
         return True
@@ -123,6 +133,12 @@ class Switchboard:
     def send_all(self, sends: list[tuple[SessionId, SendRequest]], now: Instant) -> None:
         for tag, send in sends:
             self.send(tag, send, now)
+
+    def probe(self, now: Instant) -> None:
+        """Ask the addresses of trunks how they are, when that is due."""
+        sends, changes = self.ways.wake(now)
+        self._outputs += changes
+        self.send_all(sends, now)
 
     def _respond(self, key: ServerKey, response: Response, now: Instant) -> None:
         served = self.registry.served.get(key)
@@ -167,6 +183,7 @@ class Switchboard:
                 | Crossed()
                 | Dropped()
                 | Resolve()
+                | WayChanged()
                 | Invited()
                 | Progressed()
                 | Accepted()
@@ -292,11 +309,17 @@ class Switchboard:
 
     def _responded(self, user: User, response: Response, now: Instant) -> None:
         """Hand a response to its session; end what it began if that is gone."""
+        if change := self.ways.heard(user, response.status, now):
+            self._outputs.append(change)
         if self.ask(
             user.session,
             lambda machine: machine.receive_response(user.purpose, response, now),
             now,
         ):
+            return
+        if self.ways.probing(user.session):
+            if change := self.ways.probe_answered(user.session, response.status, now):
+                self._outputs.append(change)
             return
         registration = self.registrations.find(user.session)
         for word in (
@@ -307,6 +330,11 @@ class Switchboard:
             self.send(user.session, word, now)
 
     def _failed(self, user: User, failure: Failure, now: Instant) -> None:
+        if change := (
+            self.ways.failed(user, failure, now)
+            or self.ways.probe_failed(user.session, failure, now)
+        ):
+            self._outputs.append(change)
         if registration := self.registrations.find(user.session):
             registration.fail(user.purpose, now)
         self.ask(
@@ -315,6 +343,8 @@ class Switchboard:
 
     def _ended(self, user: User | None, now: Instant) -> None:
         entry = user and self.registry.entries.get(user.session)
+        if user:
+            self.ways.forget(user)
         if user and entry:
             entry.session.transaction_ended(user.purpose)
             self.registry.watch(entry)

@@ -13,6 +13,8 @@ from typing import Final, TypeAlias
 from b2bua.core.address import Address
 from b2bua.core.errors import InvalidState
 from b2bua.sip.dialog.terms import METHODS, Credentials, Reliability
+from b2bua.sip.endpoint.quota import UNBOUNDED, Quota
+from b2bua.sip.endpoint.way import Care
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.flow import Flow
 
@@ -33,6 +35,10 @@ class Trunk:
     """Only what came by these local addresses; empty: by any."""
     next_hops: tuple[str, ...] = ()
     """SIP URIs, in the order in which they are tried."""
+    weights: tuple[int, ...] = ()
+    """How often each next hop comes first; empty: always in order."""
+    care: Care = Care()
+    quota: Quota = UNBOUNDED
     domain: str = ""
     """Host of the identities we show it; empty: what the endpoint advertises."""
     credentials: Credentials | None = None

@@ -94,6 +94,7 @@ class Node:
 def node(
     place: Place,
     *,
+    plan: str = PLAN,
     environment: Mapping[str, str] | None = None,
     level: str = "warning",
     session_interval: int = 1800,
@@ -112,7 +113,7 @@ def node(
         )
     )
     seed.mkdir()
-    (seed / f"{SERVICE}.yaml").write_text(PLAN)
+    (seed / f"{SERVICE}.yaml").write_text(plan)
     log = directory / "serve.log"
     command = [sys.executable, "-m", "b2bua", "serve", "--config", str(config)]
     with log.open("wb") as output:

@@ -4,7 +4,7 @@ Only a call in which both sides talk can be brought back; of any other the dossi
 so that its record can be written and its answered leg be released.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from b2bua.call.audio import AudioImage
 from b2bua.call.call import Call
@@ -19,7 +19,7 @@ from b2bua.service.flow.ending import by_failure
 from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.phase import Phase
 from b2bua.service.plan import Plan
-from b2bua.service.record import CallRecord
+from b2bua.service.record import Attempt, CallRecord
 from b2bua.sip.dialog.events import SessionId
 
 
@@ -48,7 +48,7 @@ class FlowImage:
 def image_of(flow: CallFlow) -> FlowImage:
     """Take the image of a call as it is now."""
     return FlowImage(
-        dossier=flow.dossier,
+        dossier=_dossier(flow),
         phase=flow.phase.value,
         talk=_talk_image(flow.call) if flow.answered else None,
         admitted=flow.admitted,
@@ -100,6 +100,23 @@ def broken_off(dossier: Dossier, phase: str, moment: Moment, fault: str = "") ->
     talked = dossier.destination_answered is not None
     reason = f"process ended while {phase}"
     return dossier.record(by_failure(reason, moment, talked=talked, fault=fault))
+
+
+def _dossier(flow: CallFlow) -> Dossier:
+    """With the attempts under way, as they count if the process dies now."""
+    ringing = flow.call.hunt.ringing
+    if not ringing:
+        return flow.dossier
+    cut_off = [
+        Attempt(
+            destination=leg.target.name,
+            number=leg.target.user,
+            trunk=leg.target.trunk,
+            outcome="cancelled",
+        )
+        for leg in ringing
+    ]
+    return replace(flow.dossier, attempts=[*flow.dossier.attempts, *cut_off])
 
 
 def _talk_image(call: Call) -> TalkImage | None:

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 from b2bua.core.clock import Instant
 from b2bua.service.plan import Back, Menu, Repeat, Target, ToMenu
+from b2bua.service.record import Step
 
 BETWEEN_DIGITS: Final = 3.0
 """Seconds between the digits of one key, or of a password, before it counts as complete."""
@@ -72,7 +73,8 @@ class Rejected:
     """The last try was wrong."""
 
 
-MenuOutput: TypeAlias = Ask | Hush | Chose | GaveUp
+MenuOutput: TypeAlias = Ask | Hush | Step | Chose | GaveUp
+"""A step tells what a key or silence led to."""
 PasswordOutput: TypeAlias = Ask | Hush | Accepted | Rejected
 
 
@@ -109,7 +111,7 @@ class MenuWalk:
 
     def start(self, now: Instant) -> list[MenuOutput]:
         """Ask the first question."""
-        return self._ask((), now)
+        return [self._step(True, "asks the caller"), *self._ask((), now)]
 
     def press(self, key: str, now: Instant) -> list[MenuOutput]:
         """Take one key; what is no key, or comes after the end, is ignored."""
@@ -148,35 +150,47 @@ class MenuWalk:
                 self._token = ""
                 self._deadline = due + self._menu.timeout
             else:
-                outputs += self._wrong(due) if self._keyed else self._again("no-key", due)
+                outputs += (
+                    self._wrong(due)
+                    if self._keyed
+                    else self._again("no-key", "no key came", due)
+                )
         return outputs
 
     def _choose(self, now: Instant) -> list[MenuOutput]:
-        self._chosen.append(self._keyed)
-        match self._menu.keys[self._keyed]:
-            case ToMenu() as target:
-                return self._enter(target, now)
-            case Repeat():
-                return self._show(self._menu, now)
-            case Back():
-                return self._show(self._before.pop() if self._before else self._menu, now)
-            case target:
-                return [self._end(Chose(target, self.keys))]
+        key, target = self._keyed, self._menu.keys[self._keyed]
+        self._chosen.append(key)
+        match target:
+            case ToMenu(name):
+                step = self._step(True, f"key {key}: to {target}")
+                self._before.append(self._menu)
+                return [step, *self._show(self._menus[name], now)]
+            case Repeat() | Back():
+                back = isinstance(target, Back) and self._before
+                menu = self._before.pop() if back else self._menu
+                step = self._step(True, f"key {key}: to menu {menu.name}")
+                return [step, *self._show(menu, now)]
+            case _:
+                step = self._step(True, f"key {key}: to {target}")
+                return [step, self._end(Chose(target, self.keys))]
 
     def _wrong(self, now: Instant) -> list[MenuOutput]:
-        return self._again("invalid-key", now)
+        return self._again("invalid-key", f"{self._keyed} is no key", now)
 
-    def _again(self, complaint: str, now: Instant) -> list[MenuOutput]:
+    def _again(self, complaint: str, why: str, now: Instant) -> list[MenuOutput]:
         self._repeats += 1
         if self._repeats <= self._menu.retries:
-            return self._ask((complaint,), now)
-        if isinstance(self._menu.otherwise, ToMenu):
-            return self._enter(self._menu.otherwise, now)
-        return [self._end(GaveUp(self._menu.otherwise, self.keys))]
+            return [self._step(False, why), *self._ask((complaint,), now)]
+        target = self._menu.otherwise
+        to = "refused" if target is None else f"to {target}"
+        step = self._step(False, f"{why}, no try left: {to}")
+        if isinstance(target, ToMenu):
+            self._before.append(self._menu)
+            return [step, *self._show(self._menus[target.name], now)]
+        return [step, self._end(GaveUp(target, self.keys))]
 
-    def _enter(self, target: ToMenu, now: Instant) -> list[MenuOutput]:
-        self._before.append(self._menu)
-        return self._show(self._menus[target.name], now)
+    def _step(self, passed: bool, why: str) -> Step:
+        return Step(f"menu {self._menu.name}", passed, why)
 
     def _show(self, menu: Menu, now: Instant) -> list[MenuOutput]:
         self._menu = menu

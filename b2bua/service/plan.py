@@ -160,12 +160,18 @@ class ToDestination:
 
     name: str
 
+    def __str__(self) -> str:
+        return f"destination {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class ToGroup:
     """Let this group choose."""
 
     name: str
+
+    def __str__(self) -> str:
+        return f"group {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,9 @@ class ToMenu:
 
     name: str
 
+    def __str__(self) -> str:
+        return f"menu {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class ToVoicemail:
@@ -181,6 +190,9 @@ class ToVoicemail:
 
     name: ClassVar[str] = "voicemail"
     """What it is called among menus and destinations."""
+
+    def __str__(self) -> str:
+        return self.name
 
 
 Target: TypeAlias = ToDestination | ToGroup | ToMenu | ToVoicemail

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from b2bua.service.plan import Calendar, Plan, When
+from b2bua.service.plan import Calendar, Override, Plan, When
 
 WORKING_WEEK: Final = frozenset(range(5))
 WEEKEND: Final = frozenset((5, 6))
@@ -99,6 +99,20 @@ def time_mismatch(when: When, moment: Clock) -> str:
             if not reason:
                 return ""
     return reason
+
+
+def override_mismatch(rule: Override, moment: Clock) -> str:
+    """Why a temporary way is not taken; empty if it is."""
+    if rule.since is not None and moment.local < rule.since:
+        return f"begins {stamp(rule.since, moment)}"
+    if moment.local >= rule.until:
+        return f"ended {stamp(rule.until, moment)}"
+    return ""
+
+
+def stamp(at: datetime, moment: Clock) -> str:
+    """Another moment as the plan's clock shows it: ``2026-11-24 08:00``."""
+    return f"{at.astimezone(moment.local.tzinfo):%Y-%m-%d %H:%M}"
 
 
 def day_mismatch(when: When, day: date, moment: Clock) -> str:

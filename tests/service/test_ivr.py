@@ -22,7 +22,8 @@ from b2bua.service.ivr import (
     PasswordOutput,
     Rejected,
 )
-from b2bua.service.plan import Menu, ToDestination, ToGroup, ToMenu
+from b2bua.service.plan import Back, Menu, Repeat, ToDestination, ToGroup, ToMenu
+from b2bua.service.record import Step
 
 SALES, SUPPORT = ToGroup("sales"), ToDestination("support")
 MENUS = {
@@ -50,23 +51,32 @@ class Caller:
     def __init__(self, walk: MenuWalk | PasswordCheck) -> None:
         self.now = 0.0
         self.walk = walk
-        self.heard: list[MenuOutput | PasswordOutput] = list(walk.start(0.0))
+        self.heard: list[MenuOutput | PasswordOutput] = []
+        self.steps: list[tuple[str, bool, str]] = []
+        self.take(walk.start(0.0))
+
+    def take(self, outputs: Sequence[MenuOutput | PasswordOutput]) -> None:
+        for output in outputs:
+            if isinstance(output, Step):
+                self.steps.append((output.rule, output.passed, output.why))
+            else:
+                self.heard.append(output)
 
     def keys(self, keys: str) -> "Caller":
         for key in keys:
-            self.heard += self.walk.press(key, self.now)
+            self.take(self.walk.press(key, self.now))
         return self
 
     def listens(self) -> "Caller":
         asked = [output for output in self.heard if isinstance(output, Ask)]
-        self.heard += self.walk.prompt_ended(asked[-1].token, self.now)
+        self.take(self.walk.prompt_ended(asked[-1].token, self.now))
         return self
 
     def waits(self, seconds: float) -> "Caller":
         end = self.now + seconds
         while (due := self.walk.deadline) is not None and due <= end:
             self.now = due
-            self.heard += self.walk.wake(due)
+            self.take(self.walk.wake(due))
         self.now = end
         return self
 
@@ -180,7 +190,8 @@ def test_going_round_for_ever_ends() -> None:
 def test_a_late_wake_is_as_good_as_many() -> None:
     walk = MenuWalk(MENUS, "more")
     outputs = [*walk.start(0.0), *walk.wake(10_000.0)]
-    assert outputs == [Ask(("more",), "menu:more:1"), GaveUp(None, "")]
+    heard = [output for output in outputs if not isinstance(output, Step)]
+    assert heard == [Ask(("more",), "menu:more:1"), GaveUp(None, "")]
 
 
 def before_password() -> Caller:
@@ -257,3 +268,70 @@ def test_a_password_check_ends_once_and_is_silent_afterwards(
     caller.waits(3 * (LONGEST_PROMPT + 10))
     assert sum(isinstance(o, Accepted | Rejected) for o in caller.heard) == 1
     assert isinstance(caller.last, Accepted | Rejected)
+
+
+DEEP = {
+    "top": Menu(
+        name="top",
+        prompt="top",
+        retries=1,
+        keys={"1": ToMenu("mid"), "0": SUPPORT, "*": Repeat(), "#": Back()},
+    ),
+    "mid": Menu(
+        name="mid",
+        prompt="mid",
+        retries=0,
+        keys={"1": ToMenu("low"), "*": Repeat(), "#": Back()},
+        otherwise=ToMenu("low"),
+    ),
+    "low": Menu(name="low", prompt="low", keys={"1": SALES, "#": Back()}, otherwise=SALES),
+}
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        ("*", ["top", "top"]),
+        ("***", ["top"] * 4),
+        ("1*", ["top", "mid", "mid"]),
+        ("1#", ["top", "mid", "top"]),
+        ("#", ["top", "top"]),
+        ("1##", ["top", "mid", "top", "top"]),
+        ("11##", ["top", "mid", "low", "mid", "top"]),
+        ("11#1#", ["top", "mid", "low", "mid", "low", "mid"]),
+        ("1*#", ["top", "mid", "mid", "top"]),
+        ("19#", ["top", "mid", "low", "mid"]),
+    ],
+)
+def test_keys_that_repeat_and_go_back(keys: str, asked: list[str]) -> None:
+    caller = Caller(MenuWalk(DEEP, "top")).keys(keys)
+    assert [prompts[-1] for prompts in caller.prompts] == asked
+
+
+def test_asking_again_gives_the_retries_back() -> None:
+    caller = Caller(MenuWalk(DEEP, "top")).keys("9*9*9")
+    assert caller.prompts[-1] == ("invalid-key", "top")
+    assert caller.keys("9").last == GaveUp(None, "*,*")
+
+
+def test_a_caller_who_repeats_for_ever_ends() -> None:
+    caller = Caller(MenuWalk(DEEP, "top")).keys("*" * 2 * MOST_QUESTIONS)
+    assert len(caller.prompts) == MOST_QUESTIONS
+    assert isinstance(caller.last, GaveUp)
+
+
+def test_every_key_and_every_silence_is_a_step() -> None:
+    caller = Caller(MenuWalk(DEEP, "top")).keys("91*#9").waits(1)
+    assert caller.steps == [
+        ("menu top", True, "asks the caller"),
+        ("menu top", False, "9 is no key"),
+        ("menu top", True, "key 1: to menu mid"),
+        ("menu mid", True, "key *: to menu mid"),
+        ("menu mid", True, "key #: to menu top"),
+        ("menu top", False, "9 is no key"),
+    ]
+    caller.listens().waits(6)
+    assert caller.steps[-1] == ("menu top", False, "no key came, no try left: refused")
+    low = Caller(MenuWalk(DEEP, "mid")).listens().waits(6)
+    assert low.steps[-1] == ("menu mid", False, "no key came, no try left: to menu low")
+    assert low.keys("1").steps[-1] == ("menu low", True, "key 1: to group sales")

@@ -51,7 +51,8 @@ class Asking:
         self._walk: _Walk | None = None
         self._token = ""
         """Of what is played now."""
-        self._greeted = False
+        self._greeting: str | None = None
+        """What comes before the first question of a menu, until it was played."""
 
     @property
     def deadline(self) -> Instant | None:
@@ -63,9 +64,10 @@ class Asking:
         self._plan, self._walk = plan, ivr.PasswordCheck(plan.password)
         return self._pass(self._walk.start(now))
 
-    def menu(self, plan: Plan, name: str, now: Instant) -> list[Said]:
+    def menu(self, plan: Plan, name: str, greeting: str | None, now: Instant) -> list[Said]:
         """Walk the plan's menus from this one; the greeting comes before the first."""
         self._plan, self._walk = plan, ivr.MenuWalk(plan.menus, name)
+        self._greeting = greeting
         return self._pass(self._walk.start(now))
 
     def stop(self) -> None:
@@ -98,29 +100,26 @@ class Asking:
                     said += self._play(prompts, token)
                 case ivr.Hush():
                     said += self._caller.hear(HearSilence())
+                case Step():
+                    self._dossier.trace.append(output)
                 case ivr.Chose(target, keys) | ivr.GaveUp(target, keys):
                     self._walk = None
                     self._dossier.keys = keys
-                    self._note("keys", True, keys or "none pressed")
                     said.append(Chosen(target))
                 case ivr.Accepted():
                     self._walk = None
-                    self._note("password", True, "right")
                     said.append(Granted())
                 case ivr.Rejected():
                     self._walk = None
-                    self._note("password", False, "wrong three times")
+                    failed = Step("password", False, "wrong three times")
+                    self._dossier.trace.append(failed)
                     said.append(Denied())
         return said
 
     def _play(self, prompts: Sequence[str], token: str) -> Sequence[LegOutput]:
         plan, self._token = self._plan, token
         names = [hearing.media_name(name, plan) for name in prompts]
-        walks_menu = isinstance(self._walk, ivr.MenuWalk)
-        if walks_menu and not self._greeted and plan is not None and plan.greeting:
-            self._greeted = True
-            names.insert(0, hearing.media_name(plan.greeting, plan))
+        if self._greeting is not None and plan is not None:
+            names.insert(0, hearing.media_name(self._greeting, plan))
+            self._greeting = None
         return self._caller.hear(HearPrompts(prompts=tuple(names), token=token))
-
-    def _note(self, rule: str, passed: bool, why: str) -> None:
-        self._dossier.trace.append(Step(rule, passed, why))

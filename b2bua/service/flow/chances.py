@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
-from b2bua.service.flow.decision import Choice
+from b2bua.service.flow.choosing import Choice
 from b2bua.service.plan import Mode, Plan, ToDestination, ToGroup
 
 Chances: TypeAlias = Mapping[tuple[str, ...], Fraction]
@@ -21,7 +21,7 @@ def chances(plan: Plan, target: ToDestination | ToGroup, choice: Choice) -> Chan
     """Who is tried first when ``target`` was chosen from with this outcome."""
     group = plan.groups[target.name] if isinstance(target, ToGroup) else None
     first = choice.order if choice.at_once else choice.order[:1]
-    if group is None:
+    if group is None or choice.familiar:
         return {first: SURE}
     barred = {entry.name for entry in choice.skipped}
     able = {name: weight for name, weight in group.members if name not in barred}

@@ -1,9 +1,10 @@
 """What to do with a call, decided from values alone: used by live calls and by explain.
 
 The order of checks is §3 of the service: number, white list, blacklist, area, anonymous,
-frequency, caps (:func:`admit`); day and time, area and caller rules (:func:`direct`);
-percentage or hunt mode, destination limit (:func:`choose`). Each returns the steps it
-took, passed or not; together they are the trace that is stored with the record.
+frequency, caps (:func:`admit`); greeting and password (:func:`opening`); a temporary way,
+day and time, area and caller rules (:func:`direct`); percentage or hunt mode, destination
+limit (:mod:`b2bua.service.flow.choosing`). Each returns the steps it took, passed or not;
+together they are the trace that is stored with the record.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,36 +13,23 @@ from datetime import datetime
 from typing import Final
 
 from b2bua.service import limits, screening
-from b2bua.service.duty import on_duty, shifts_on
 from b2bua.service.limits import Cap, CapState, Usage
-from b2bua.service.number import Caller, service_number
-from b2bua.service.plan import (
-    Calendar,
-    Destination,
-    Group,
-    Mode,
-    Plan,
-    Queue,
-    Target,
-    ToDestination,
-    ToGroup,
-    ToMenu,
-    ToVoicemail,
-)
+from b2bua.service.number import Caller
+from b2bua.service.plan import Calendar, Destination, Override, Plan, Target
 from b2bua.service.record import Step
-from b2bua.service.routing import (
-    Bar,
-    Cause,
-    Draw,
-    Progress,
-    Rotor,
-    Skipped,
-    caller_mismatch,
-    draw,
-    forward,
+from b2bua.service.routing import caller_mismatch
+from b2bua.service.schedule import (
+    WEEKDAYS,
+    Clock,
+    clock,
+    override_mismatch,
+    stamp,
+    time_mismatch,
 )
-from b2bua.service.schedule import WEEKDAYS, Clock, clock, time_mismatch
 from b2bua.service.tariff import yuan
+
+OVERRIDE: Final = "override"
+"""The route of calls that a temporary way takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +84,14 @@ def nobody_waits(group: str) -> tuple[str, ...]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """With whom a caller talked last."""
+
+    destination: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What a decision depends on besides plan, caller and time."""
@@ -111,6 +107,9 @@ class World:
     """What the plan's periods hold already, this call left out."""
     rotors: Mapping[str, str] = field(default_factory=dict)
     """State of percentage and rotation (:meth:`Rotor.to_text`), by :func:`rotor_key`."""
+    familiar: Mapping[str, Talked | None] = field(default_factory=dict)
+    """By the name of a group that wants to know: with which of its members this caller
+    talked last, None: with none. A group that is missing was not told in time."""
     own_numbers: Collection[str] = frozenset()
     """Every 400 number of ours: none is forwarded to."""
     fraction: float = 0.0
@@ -127,6 +126,15 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What comes before the call is directed."""
+
+    greeting: str | None
+    """Name of the prompt that is played while it rings, or before the first menu."""
+    trace: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
     """Which route the call takes; without a target it is refused."""
 
@@ -134,26 +142,6 @@ class Direction:
     target: Target | None
     refusal: Refusal | None
     trace: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Which destinations are tried first; with none the call is refused."""
-
-    order: tuple[str, ...]
-    """Names; after the first, what is left of the group's own order."""
-    at_once: bool = False
-    """Ring all of ``order`` at the same time."""
-    rotors: tuple[tuple[str, str], ...] = ()
-    """States of :attr:`World.rotors` that this choice moved on, to be saved."""
-    skipped: tuple[Skipped, ...] = ()
-    refusal: Refusal | None
-    trace: tuple[Step, ...]
-
-
-def rotor_key(plan: Plan, group: str) -> str:
-    """Under which name a group's rotor is kept: per 400 number and plan version."""
-    return f"{plan.number}/{plan.version}/{group}"
 
 
 def admit(plan: Plan | None, caller: Caller, at: datetime, world: World) -> Admission:
@@ -222,13 +210,34 @@ def _used(state: CapState) -> str:
     return f"{state.used} of {state.limit} calls used"
 
 
+def opening(plan: Plan, at: datetime, world: World) -> Opening:
+    """Choose the greeting by the time, and say what the caller must key."""
+    moment = clock(plan, at, world.calendar)
+    timed = (one for one in plan.greetings if not time_mismatch(one.when, moment))
+    first = next(timed, None)
+    greeting = plan.greeting if first is None else first.prompt
+    steps: list[Step] = []
+    if plan.password:
+        steps.append(Step("password", True, "every caller must key it"))
+    elif greeting is not None:
+        steps.append(Step("greeting", True, f"greeting {greeting} while ringing"))
+    return Opening(greeting=greeting, trace=tuple(steps))
+
+
 def direct(plan: Plan, caller: Caller, at: datetime, world: World) -> Direction:
-    """Find the first route whose conditions all hold."""
+    """Find the first route whose conditions all hold, unless an override takes all."""
     moment = clock(plan, at, world.calendar)
     steps = [_day(moment)]
+    if (rule := plan.override) is not None:
+        why = override_mismatch(rule, moment)
+        steps.append(Step(OVERRIDE, not why, why or _overriding(rule, moment)))
+        if not why:
+            return Direction(
+                route=OVERRIDE, target=rule.to, refusal=None, trace=tuple(steps)
+            )
     for route in plan.routes:
         why = time_mismatch(route.when, moment) or caller_mismatch(route.when, caller)
-        steps.append(Step(f"route {route.name}", not why, why or f"to {named(route.to)}"))
+        steps.append(Step(f"route {route.name}", not why, why or f"to {route.to}"))
         if not why:
             return Direction(
                 route=route.name, target=route.to, refusal=None, trace=tuple(steps)
@@ -237,130 +246,15 @@ def direct(plan: Plan, caller: Caller, at: datetime, world: World) -> Direction:
     return Direction(route="", target=None, refusal=NO_ROUTE, trace=tuple(steps))
 
 
+def _overriding(rule: Override, moment: Clock) -> str:
+    until = stamp(rule.until, moment)
+    return f"to {rule.to} until {until}" + (f": {rule.note}" if rule.note else "")
+
+
 def _day(moment: Clock) -> Step:
     day = moment.local.date()
     why = f"{WEEKDAYS[day.weekday()]} {day} {moment.local:%H:%M} {moment.plan.timezone}"
     return Step("day", True, f"{why}, {moment.kind(day).value}")
-
-
-def named(target: Target) -> str:
-    """A target in words: ``menu main``."""
-    match target:
-        case ToDestination(name):
-            return f"destination {name}"
-        case ToGroup(name):
-            return f"group {name}"
-        case ToMenu(name):
-            return f"menu {name}"
-        case ToVoicemail():
-            return "voicemail"
-
-
-def bars(plan: Plan, caller: Caller, at: datetime, world: World) -> Bar:
-    """Why a destination cannot take this call (§10), besides having been tried."""
-    moment = clock(plan, at, world.calendar)
-
-    def bar(destination: Destination) -> str:
-        if caller.number and destination.number == caller.number:
-            return "it is the caller"
-        if service_number(destination.number) in {plan.number, *world.own_numbers}:
-            return "it is one of our own 400 numbers"
-        if destination.when and (why := time_mismatch(destination.when, moment)):
-            return f"outside its hours: {why}"
-        live = world.live_calls(destination)
-        if limits.full(destination, live):
-            return f"at its limit, {live} of {destination.concurrent} calls"
-        return ""
-
-    return bar
-
-
-def choose(
-    plan: Plan,
-    target: ToDestination | ToGroup,
-    caller: Caller,
-    at: datetime,
-    world: World,
-) -> Choice:
-    """Turn a destination or a group into the destinations to try.
-
-    When none of them can take the call it goes on by the plan's forwarding, as on busy if
-    one was full and the plan counts that as busy, as on no answer if none was full.
-    """
-    bar = bars(plan, caller, at, world)
-    group = _group(plan, target)
-    key = rotor_key(plan, group.name)
-    rotor = Rotor.from_text(world.rotors.get(key, ""))
-    steps: list[Step] = []
-    if group.mode is Mode.ROSTER:
-        group = _rostered(group, clock(plan, at, world.calendar), steps)
-    drawn = draw(group, plan.destinations, bar=bar, rotor=rotor, fraction=world.fraction)
-    steps += (
-        Step(f"destination {entry.name}", False, entry.why) for entry in drawn.skipped
-    )
-    if not drawn.order:
-        return _elsewhere(plan, drawn, bar, world, steps)
-    how = "all at once" if drawn.at_once else group.mode.value
-    why = how if isinstance(target, ToGroup) else "named by the rule"
-    steps.append(Step(named(target), True, f"{why}: {', '.join(drawn.order)}"))
-    return Choice(
-        order=drawn.order,
-        at_once=drawn.at_once,
-        rotors=() if drawn.rotor is None else ((key, drawn.rotor.to_text()),),
-        skipped=drawn.skipped,
-        refusal=None,
-        trace=tuple(steps),
-    )
-
-
-def queue_of(plan: Plan, target: Target | None) -> Queue | None:
-    """The queue that callers may wait in for a target."""
-    return plan.groups[target.name].queue if isinstance(target, ToGroup) else None
-
-
-def _group(plan: Plan, target: ToDestination | ToGroup) -> Group:
-    if isinstance(target, ToGroup):
-        return plan.groups[target.name]
-    return Group(name=target.name, mode=Mode.ORDER, members=((target.name, 0),))
-
-
-def _rostered(group: Group, moment: Clock, steps: list[Step]) -> Group:
-    """The group with those on duty as its members."""
-    shifts = shifts_on(group, moment)
-    on = on_duty(group, moment)
-    why = ", ".join(f"{shift.name} ({', '.join(shift.on)})" for shift in shifts)
-    steps.append(Step(f"duty {group.name}", bool(on), why or "nobody is on duty"))
-    return replace(group, members=tuple((name, 0) for name in on))
-
-
-def _elsewhere(
-    plan: Plan, drawn: Draw, bar: Bar, world: World, steps: list[Step]
-) -> Choice:
-    """Forward a call before its first attempt, or refuse it."""
-    barred = tuple(plan.destinations[entry.name] for entry in drawn.skipped)
-    full = [one for one in barred if limits.full(one, world.live_calls(one))]
-    skipped = drawn.skipped
-    if full and not plan.forwarding.full_is_busy:
-        why = "at the limit calls are not connected"
-        steps.append(Step("destination limit", False, why))
-    else:
-        tried = Progress(tried=tuple(one.name for one in barred))
-        onward = forward(plan, Cause.BUSY if full else Cause.NO_ANSWER, tried, bar)
-        skipped += onward.skipped
-        steps += (Step(f"destination {s.name}", False, s.why) for s in onward.skipped)
-        steps.append(Step("forward", onward.to is not None, onward.why))
-        if onward.to is not None:
-            return Choice(
-                order=(onward.to,), skipped=skipped, refusal=None, trace=tuple(steps)
-            )
-    if full:
-        refusal = DESTINATION_LIMIT if len(barred) == 1 else ALL_BUSY
-    else:
-        # With nothing skipped the roster has nobody on duty.
-        closed = any(entry.why.startswith("outside its hours") for entry in skipped)
-        closed = closed or not drawn.skipped
-        refusal = OUT_OF_HOURS if closed else NOWHERE
-    return Choice(order=(), skipped=skipped, refusal=refusal, trace=tuple(steps))
 
 
 def exhausted(outcomes: Collection[str], nobody_answered: int = 480) -> Refusal:

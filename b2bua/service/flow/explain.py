@@ -11,18 +11,22 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from b2bua.service.flow.chances import Chances, chances
+from b2bua.service.flow.choosing import (
+    Choice,
+    Unanswered,
+    bars,
+    choose,
+    choose_after,
+    queue_of,
+)
 from b2bua.service.flow.decision import (
     NO_CHOICE,
     QUEUED,
-    Choice,
     Refusal,
     World,
     admit,
-    bars,
-    choose,
     direct,
-    named,
-    queue_of,
+    opening,
 )
 from b2bua.service.ivr import Ask, Chose, GaveUp, Hush, MenuOutput, MenuWalk
 from b2bua.service.number import Caller
@@ -134,7 +138,8 @@ class _Walk:
         if plan is None or admission.refusal is not None:
             return self._closed(plan, Fate.REFUSE, refusal=admission.refusal)
         self._admitted = True
-        self._note_answering(plan)
+        self._answered = bool(plan.password)
+        self._trace += opening(plan, at, self._world).trace
         direction = direct(plan, caller, at, self._world)
         self._trace += direction.trace
         self._route = direction.route
@@ -153,14 +158,6 @@ class _Walk:
             return self._take_message(plan)
         return self._dial(plan, target)
 
-    def _note_answering(self, plan: Plan) -> None:
-        if plan.password:
-            self._answered = True
-            self._trace.append(Step("password", True, "every caller must key it"))
-        elif plan.greeting is not None:
-            why = f"greeting {plan.greeting} while ringing"
-            self._trace.append(Step("greeting", True, why))
-
     def _dial(self, plan: Plan, target: ToDestination | ToGroup) -> Explanation:
         caller, at = self._enquiry.caller, self._enquiry.at
         queue = queue_of(plan, target)
@@ -178,7 +175,7 @@ class _Walk:
             why = f"legs: {plan.recording.legs.value}"
             self._trace.append(Step("recording", True, why))
         self._first = chances(plan, target, choice)
-        return self._closed(plan, Fate.DIAL, self._hunt(plan, choice))
+        return self._closed(plan, Fate.DIAL, self._hunt(plan, target, choice))
 
     def _wait(self, plan: Plan, queue: Queue, why: str) -> Explanation:
         self._answered = True
@@ -191,15 +188,21 @@ class _Walk:
         self._trace.append(Step("voicemail", True, why))
         return self._closed(plan, Fate.VOICEMAIL)
 
-    def _hunt(self, plan: Plan, choice: Choice) -> tuple[str, ...]:
+    def _hunt(
+        self, plan: Plan, target: ToDestination | ToGroup, choice: Choice
+    ) -> tuple[str, ...]:
         """First assignment, the group's own order, then forwards: busy, then no answer."""
+        caller, at, own = self._enquiry.caller, self._enquiry.at, choice.order[1:]
+        if choice.familiar and isinstance(target, ToGroup):
+            missed = Unanswered(target=target, caller=caller, tried=choice.order)
+            own = choose_after(plan, missed, at, self._world).order
         most = plan.forwarding.max_forwards
         first = choice.order if choice.at_once else choice.order[:1]
         order = list(first)
         numbers = {plan.destinations[name].number for name in order}
-        bar = bars(plan, self._enquiry.caller, self._enquiry.at, self._world)
+        bar = bars(plan, caller, at, self._world)
         for name in (
-            *choice.order[1:],
+            *(() if choice.at_once else own),
             *plan.forwarding.busy,
             *plan.forwarding.no_answer,
         ):
@@ -214,27 +217,15 @@ class _Walk:
     def _ask(self, plan: Plan, first: ToMenu) -> Chose | GaveUp | Fate:
         """Walk the menus with the keys of the enquiry."""
         walk = MenuWalk(plan.menus, first.name)
-        walk.start(0.0)
-        self._trace.append(Step(named(first), True, "asks the caller"))
-        for keys in self._enquiry.keys:
-            menu = walk.menu
-            for output in _key(walk, keys):
+        outputs = walk.start(0.0)
+        for keys in (None, *self._enquiry.keys):
+            for output in outputs if keys is None else _key(walk, keys):
                 match output:
-                    case Chose(target) | GaveUp(target):
-                        fits = isinstance(output, Chose)
-                        to = "refused" if target is None else f"to {named(target)}"
-                        why = (
-                            f"key {keys}: " if fits else f"{keys} is no key, no try left: "
-                        )
-                        self._trace.append(Step(f"menu {menu}", fits, why + to))
+                    case Step():
+                        self._trace.append(output)
+                    case Chose() | GaveUp():
                         return output
-                    case Ask():
-                        again = walk.menu == menu and "invalid-key" in output.prompts
-                        why = f"{keys} is no key" if again else f"key {keys}"
-                        if not again:
-                            why += f": to menu {walk.menu}"
-                        self._trace.append(Step(f"menu {menu}", not again, why))
-                    case Hush():
+                    case Ask() | Hush():
                         pass
         return Fate.MENU
 

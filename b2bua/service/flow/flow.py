@@ -25,6 +25,7 @@ from b2bua.core.clock import Instant
 from b2bua.service.flow import ending, hearing
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
+from b2bua.service.flow.choosing import queue_of
 from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.decision import (
     ALL_BUSY,
@@ -37,7 +38,7 @@ from b2bua.service.flow.decision import (
     World,
     admit,
     direct,
-    queue_of,
+    opening,
 )
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.outputs import FlowOutput, Remember, SaveRotor
@@ -76,6 +77,8 @@ class CallFlow(Talk):
         self._search: Search | None = None
         self._target: ToDestination | ToGroup | None = None
         """Where destinations are looked for."""
+        self._greeting: str | None = None
+        """What is played while it rings, or before the first menu."""
         self._favoured = False
         """White-listed: first in every queue."""
         self._waiting: Waiting | None = None
@@ -199,6 +202,9 @@ class CallFlow(Talk):
     def _opened(self, moment: Moment) -> list[FlowOutput]:
         if self._refusal is not None:
             return self._announce(self._refusal, moment)
+        begun = opening(self._plan, moment.at, self._around.world(self._plan))
+        self.dossier.trace += begun.trace
+        self._greeting = begun.greeting
         if not self._plan.password:
             return self._direct(moment)
         self.phase = Phase.PASSWORD
@@ -220,14 +226,16 @@ class CallFlow(Talk):
         if isinstance(target, ToMenu):
             self.phase = Phase.MENU
             answered = self._pick_up(moment)
-            asked = self._asking.menu(self._plan, target.name, moment.now)
+            greeting, self._greeting = self._greeting, None
+            asked = self._asking.menu(self._plan, target.name, greeting, moment.now)
             return answered + self._asked(asked, moment)
         if isinstance(target, ToVoicemail):
             return self._take_message(NOBODY_ANSWERED, moment)
         self._target = target
         queue = queue_of(self._plan, target)
-        if queue is not None and self._around.world(self._plan).line(target.name):
-            return self._wait(queue, moment)
+        ahead = len(self._around.world(self._plan).line(target.name))
+        if queue is not None and ahead:
+            return self._wait(queue, f"{ahead} wait already", moment)
         return self._hunt(target, moment)
 
     def _hunt(self, target: ToDestination | ToGroup, moment: Moment) -> list[FlowOutput]:
@@ -243,19 +251,21 @@ class CallFlow(Talk):
         heard: list[FlowOutput] = []
         heard += (SaveRotor(key, state) for key, state in choice.rotors)
         if waiting is None:
-            heard += self._carry(self._ringing.begin(self._plan, moment), moment)
+            heard += self._carry(
+                self._ringing.begin(self._plan, self._greeting, moment), moment
+            )
         else:
             waiting.pause()
         return [*heard, *self._try(names, moment)]
 
-    def _wait(self, queue: Queue, moment: Moment) -> list[FlowOutput]:
+    def _wait(self, queue: Queue, why: str, moment: Moment) -> list[FlowOutput]:
         """Let the caller wait, or go on waiting."""
         self.phase, self._search = Phase.QUEUE, None
         if self._waiting is not None:
             self._waiting.again(moment.now)
             self._limit = self._waiting.until
             return []
-        self._note("queue", True, f"all are busy: at most {queue.max_wait} s")
+        self._note("queue", True, f"{why}: at most {queue.max_wait} s")
         answered = self._pick_up(moment)
         self._ringing.cover()
         self._waiting = Waiting(self.call.caller, self._plan, queue, moment.now)
@@ -328,18 +338,19 @@ class CallFlow(Talk):
         outputs = self._carry(self._ringing.failed(failed.leg), moment)
         if not self.call.hunt.exhausted:
             return outputs
-        if (name := search.forward(failed.verdict, moment.at)) is not None:
-            return outputs + self._try([name], moment)
+        onward = search.forward(failed.verdict, moment.at)
+        if onward.names:
+            outputs += (SaveRotor(key, state) for key, state in onward.rotors)
+            return outputs + self._try(onward.names, moment)
         outcomes = [attempt.outcome for attempt in self.dossier.attempts]
         return outputs + self._nobody(self._exhausted(outcomes), moment)
 
     def _nobody(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
         """Let the caller, whom nobody takes, wait, or leave a message, or be refused."""
         queue, waiting = queue_of(self._plan, self._target), self._waiting
-        if queue is not None and refusal in QUEUED and waiting is None:
-            return self._wait(queue, moment)
-        if queue is not None and waiting is not None and moment.now < waiting.until:
-            return self._wait(queue, moment)
+        waits = waiting is None or moment.now < waiting.until
+        if queue is not None and waits and (waiting is not None or refusal in QUEUED):
+            return self._wait(queue, "all are busy", moment)
         if waiting is not None and refusal in QUEUED:
             refusal = ALL_BUSY
         self._wait_no_more("nobody was free in time", moment)

@@ -20,7 +20,7 @@ from typing import Final
 
 from b2bua.service.area import AreaTable, identify
 from b2bua.service.flow.chances import SURE, moved
-from b2bua.service.flow.decision import World, named
+from b2bua.service.flow.decision import World
 from b2bua.service.flow.explain import Enquiry, Explanation, Fate, explain
 from b2bua.service.limits import Period, Usage, period_start
 from b2bua.service.number import Caller
@@ -217,7 +217,7 @@ def _way(plan: Plan | None, explanation: Explanation) -> Way:
         told = f"refused: {explanation.refusal.rule}"
     elif plan is not None and explanation.outcome is Fate.MENU:
         to = next(one.to for one in plan.routes if one.name == route)
-        told = f"{named(to)}, without a key"
+        told = f"{to}, without a key"
     return Way(route=route, places={told: SURE}, told=told, why=_why(explanation))
 
 

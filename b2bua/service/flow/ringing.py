@@ -32,15 +32,17 @@ class Ringing:
         self._passing: LegId | None = None
         """The attempt whose own audio the caller hears."""
 
-    def begin(self, plan: Plan, moment: Moment) -> Sequence[LegOutput]:
+    def begin(
+        self, plan: Plan, greeting: str | None, moment: Moment
+    ) -> Sequence[LegOutput]:
         """Let the caller hear that something happens, before anything does."""
         if self._dossier.answered is not None:
             return self._caller.hear(hearing.ringback())
-        if plan.greeting is None:
+        if greeting is None:
             return []
         self._covered = True
-        greeting = self._caller.hear(hearing.greeting(plan.greeting, plan))
-        return [*self.open(moment), *greeting]
+        heard = self._caller.hear(hearing.greeting(greeting, plan))
+        return [*self.open(moment), *heard]
 
     def cover(self) -> None:
         """Let the caller hear nothing of what destinations send: there is music."""

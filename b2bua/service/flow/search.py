@@ -9,11 +9,28 @@ from b2bua.call.events import Verdict
 from b2bua.call.hunt import Tried
 from b2bua.service.flow import hearing
 from b2bua.service.flow.arrival import Arrival
-from b2bua.service.flow.decision import Choice, World, bars, choose
+from b2bua.service.flow.choosing import (
+    Choice,
+    Unanswered,
+    bars,
+    choose,
+    choose_after,
+)
+from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Dossier
 from b2bua.service.plan import Destination, Plan, ToDestination, ToGroup, TrunkRule
 from b2bua.service.record import Attempt, Step
 from b2bua.service.routing import Cause, Progress, Skipped, forward
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Whom to try next."""
+
+    names: tuple[str, ...] = ()
+    """Empty: nobody."""
+    rotors: tuple[tuple[str, str], ...] = ()
+    """States of percentage and rotation that moved on."""
 
 
 class Search:
@@ -31,6 +48,8 @@ class Search:
         self._dossier = dossier
         self._world = world
         self._progress = Progress()
+        self._group: ToGroup | None = None
+        """Whose choice is still to come: the one tried first is whom the caller knows."""
 
     def begin(
         self, target: ToDestination | ToGroup, at: datetime, *, again: bool = False
@@ -44,14 +63,30 @@ class Search:
             return choice
         self._dossier.trace += choice.trace
         self._note(choice.skipped)
+        if choice.familiar and isinstance(target, ToGroup):
+            self._group = target
         if choice.at_once:
             self._progress = Progress(tried=choice.order)
         else:
             self._progress = Progress(tried=choice.order[:1], rest=choice.order[1:])
         return choice
 
-    def forward(self, verdict: Verdict, at: datetime) -> str | None:
-        """Choose whom to try after an attempt that came to nothing; None: nobody."""
+    def forward(self, verdict: Verdict, at: datetime) -> Onward:
+        """Choose whom to try after an attempt that came to nothing."""
+        most = self._plan.forwarding.max_forwards
+        if self._group is not None and self._progress.forwards < most:
+            group, self._group = self._group, None
+            tried = self._progress.tried
+            missed = Unanswered(target=group, caller=self._caller, tried=tried)
+            choice = choose_after(self._plan, missed, at, self._world(self._plan))
+            self._dossier.trace += choice.trace
+            if choice.order:
+                self._forwarded(choice.order[0], choice.order[1:])
+                return Onward(choice.order[:1], choice.rotors)
+        to = self._listed(verdict, at)
+        return Onward() if to is None else Onward((to,))
+
+    def _listed(self, verdict: Verdict, at: datetime) -> str | None:
         cause = Cause.BUSY if verdict is Verdict.BUSY else Cause.NO_ANSWER
         bar = bars(self._plan, self._caller, at, self._world(self._plan))
         onward = forward(self._plan, cause, self._progress, bar)
@@ -59,13 +94,17 @@ class Search:
         why = onward.why if onward.to is None else f"{onward.why}: {onward.to}"
         self._dossier.trace.append(Step("forward", onward.to is not None, why))
         if onward.to is not None:
-            self._progress = replace(
-                self._progress,
-                tried=(*self._progress.tried, onward.to),
-                rest=onward.rest,
-                forwards=self._progress.forwards + 1,
-            )
+            self._forwarded(onward.to, onward.rest)
         return onward.to
+
+    def _forwarded(self, to: str, rest: tuple[str, ...]) -> None:
+        progress = self._progress
+        self._progress = replace(
+            progress,
+            tried=(*progress.tried, to),
+            rest=rest,
+            forwards=progress.forwards + 1,
+        )
 
     def _note(self, skipped: Sequence[Skipped]) -> None:
         for one in skipped:

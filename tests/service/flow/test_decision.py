@@ -8,17 +8,8 @@ from typing import Any
 import pytest
 
 from b2bua.service.flow import decision
-from b2bua.service.flow.decision import (
-    Choice,
-    Refusal,
-    World,
-    admit,
-    bars,
-    choose,
-    direct,
-    exhausted,
-    rotor_key,
-)
+from b2bua.service.flow.choosing import Choice, bars, choose, rotor_key
+from b2bua.service.flow.decision import Refusal, World, admit, direct, exhausted
 from b2bua.service.limits import Cap, Usage
 from b2bua.service.number import Caller, CallerKind
 from b2bua.service.plan import (

@@ -97,8 +97,9 @@ def _history(order: Invite, terms: Terms, target: SipUri) -> list[tuple[str, str
     reached = SipUri(
         user=target.user, host=target.host, port=target.port, parameters={"cause": "302"}
     )
-    return [
+    headers = [
         ("Diversion", f"<{diverted}>;reason=unconditional;counter=1"),
         ("History-Info", f"<{diverted}>;index=1"),
         ("History-Info", f"<{reached}>;index=1.1;mp=1"),
     ]
+    return [header for header in headers if header[0] in terms.diversion]

@@ -63,6 +63,8 @@ class Terms:
     credentials: Credentials | None = None
     trusted: bool = False
     """Identity may be asserted to it (RFC 3325)."""
+    diversion: tuple[str, ...] = ("Diversion", "History-Info")
+    """Which header fields tell whom a call was first for."""
     next_hops: tuple[str, ...] = ()
     methods: tuple[str, ...] = METHODS
     longest_ringing: float = 300.0

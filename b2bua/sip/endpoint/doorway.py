@@ -19,6 +19,7 @@ from b2bua.sip.dialog.refresh import too_brief
 from b2bua.sip.dialog.terms import EXTENSIONS, Terms
 from b2bua.sip.dialog.terms import METHODS as OURS
 from b2bua.sip.endpoint.quota import Quotas
+from b2bua.sip.endpoint.rewriting import AS_WRITTEN, taken_in
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
 from b2bua.sip.message.build import response_to, response_to_refused
@@ -176,6 +177,8 @@ class Doorway:
         said = invitation_of(request, terms, new.flow, session)
         if isinstance(said, Response):
             return Reply(said)
+        if trunk.rewriting is not AS_WRITTEN:
+            said = taken_in(said, trunk.rewriting)
         return Welcome(session=session, terms=terms, invitation=said)
 
     def _later(self, request: Request, tag: SessionId) -> Response:

@@ -21,6 +21,7 @@ from b2bua.sip.dialog.events import (
     EndReason,
     Invite,
     Order,
+    Refuse,
     Refused,
     SessionId,
     SessionImage,
@@ -31,6 +32,7 @@ from b2bua.sip.endpoint.arrivals import Arrivals
 from b2bua.sip.endpoint.orphan import farewell, last_words
 from b2bua.sip.endpoint.outputs import Output, Transmit
 from b2bua.sip.endpoint.registry import Entry
+from b2bua.sip.endpoint.rewriting import AS_WRITTEN, sent_out
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.switchboard import Switchboard
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
@@ -145,6 +147,8 @@ class SipEndpoint:
         if isinstance(order, Invite):
             self._invite(order, now)
         else:
+            if isinstance(order, Refuse):
+                order = self._board.put(order)
             self._board.ask(order.session, lambda session: session.order(order, now), now)
         return self._board.run(now)
 
@@ -161,6 +165,8 @@ class SipEndpoint:
         terms = self._settings.terms(trunk)
         if trunk.weights:
             terms = replace(terms, next_hops=board.ways.order(trunk))
+        if trunk.rewriting is not AS_WRITTEN:
+            order = sent_out(order, trunk.rewriting)
         session = Calling(order, terms=terms, tokens=self._tokens)
         entry = Entry(session=session, trunk=trunk.name, flow=None, outbound=True)
         board.registry.add(entry)

@@ -51,6 +51,7 @@ class EndpointSettings:
             reliability=trunk.reliability,
             offer_reliable=trunk.offer_reliable,
             credentials=trunk.credentials,
+            diversion=trunk.manners.diversion,
             trusted=trunk.trusted,
             next_hops=trunk.next_hops,
             methods=trunk.methods,

@@ -23,6 +23,7 @@ from b2bua.sip.dialog.events import (
     OfferFailed,
     Pressed,
     Progressed,
+    Refuse,
     Refused,
     SessionId,
 )
@@ -42,6 +43,7 @@ from b2bua.sip.endpoint.doorway import (
 )
 from b2bua.sip.endpoint.dress import dress_response
 from b2bua.sip.endpoint.ladder import line_of, line_of_bytes
+from b2bua.sip.endpoint.manners import USUAL, Manners, put, understood
 from b2bua.sip.endpoint.orphan import acknowledgement, release
 from b2bua.sip.endpoint.outputs import (
     Crossed,
@@ -110,13 +112,24 @@ class Switchboard:
         self.working_on = session
         outputs = ask(entry.session)
         for output in outputs:
-            self.send(session, output, now)
             if isinstance(output, Ended | Refused):
                 entry.closed = True
                 self.registry.close(entry)
+                if isinstance(output, Refused):
+                    output = understood(output, self._manners(entry))  # noqa: PLW2901
+            self.send(session, output, now)
         self.registry.watch(entry)
         self.working_on = None
         return True
+
+    def put(self, refuse: Refuse) -> Refuse:
+        """A refusal as the trunk of its session wants to be refused."""
+        entry = self.registry.entries.get(refuse.session)
+        return refuse if entry is None else put(refuse, self._manners(entry))
+
+    def _manners(self, entry: Entry) -> Manners:
+        trunks = self.doorway.trunks
+        return trunks.named(entry.trunk).manners if entry.trunk in trunks else USUAL
 
     def send(self, session: SessionId, output: SessionOutput, now: Instant) -> None:
         """Carry out what a session asks."""

@@ -13,7 +13,9 @@ from typing import Final, TypeAlias
 from b2bua.core.address import Address
 from b2bua.core.errors import InvalidState
 from b2bua.sip.dialog.terms import METHODS, Credentials, Reliability
+from b2bua.sip.endpoint.manners import USUAL, Manners
 from b2bua.sip.endpoint.quota import UNBOUNDED, Quota
+from b2bua.sip.endpoint.rewriting import AS_WRITTEN, Rewriting
 from b2bua.sip.endpoint.way import Care
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.flow import Flow
@@ -39,6 +41,8 @@ class Trunk:
     """How often each next hop comes first; empty: always in order."""
     care: Care = Care()
     quota: Quota = UNBOUNDED
+    rewriting: Rewriting = AS_WRITTEN
+    manners: Manners = USUAL
     domain: str = ""
     """Host of the identities we show it; empty: what the endpoint advertises."""
     credentials: Credentials | None = None

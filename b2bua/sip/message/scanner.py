@@ -5,7 +5,7 @@ value, or :class:`MalformedMessage`.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import (
@@ -17,6 +17,11 @@ from b2bua.sip.message.grammar import (
     TOKEN,
     UNQUOTED_VALUE,
 )
+
+_SEEN: Final = frozenset(
+    ["branch", "rport", "received", "tag", "lr", "transport", "user", "expires", "q"]
+)
+"""Names of parameters that need no look."""
 
 MAX_NUMBER = 2**32 - 1
 """The greatest delta-seconds, and the default bound of any number (RFC 3261 §20.19)."""
@@ -56,6 +61,8 @@ def parse_parameters(text: str) -> dict[str, str]:
         value = value.strip(" \t")
         if not name or name in parameters:
             raise MalformedMessage("Empty or Repeated Parameter")
+        if name not in _SEEN and TOKEN.fullmatch(name) is None:
+            raise MalformedMessage("Bad Parameter")
         if value[:1] == '"':
             value = parse_quoted(value)
         parameters[name] = value

@@ -153,6 +153,11 @@ REFUSED: dict[str, tuple[bytes, int, bool]] = {
         True,
     ),
     "no Via": (lines(GOOD[0], *REST), 400, False),
+    "a parameter whose name is no token": (
+        lines(GOOD[0], 'Via: SIP/2.0/UDP h;"ranch=z9hG4bKa;rport', *REST),
+        400,
+        True,
+    ),
     "a Via without a host": (lines(GOOD[0], "Via: SIP/2.0/UDP ;;", *REST), 400, False),
     "an empty Via parameter": (
         lines(GOOD[0], "Via: SIP/2.0/UDP h;;,;,,", *REST),

@@ -67,7 +67,7 @@ class Session:
         own = RIGHTS[self.role]
         if not self.acting_for:
             return own
-        more = {Right.LOOK, Right.CHANGE} if self.acting_changes else {Right.LOOK}
+        more = RIGHTS[Role.MANAGER if self.acting_changes else Role.VIEWER]
         return own | more
 
 

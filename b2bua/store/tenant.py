@@ -13,13 +13,13 @@ from typing import Final
 
 import msgspec
 
-from b2bua.core.errors import InvalidState
 from b2bua.service.limits import Usage
 from b2bua.service.number import masked
 from b2bua.service.plan import Calendar, Plan
 from b2bua.service.planfile import MalformedPlan, plan_from_mapping, plan_to_yaml
 from b2bua.service.record import CallRecord, Outcome
 from b2bua.store.encoding import decode_record
+from b2bua.store.errors import PlanRefused
 from b2bua.store.fence import TENANT
 from b2bua.store.live import Live, LiveCall
 from b2bua.store.plans import Draft, Plans, Published
@@ -232,7 +232,7 @@ class Tenant:
         if plan.number != self.number:
             raise ValueError(f"{plan.number} is not {self.number}")
         if self.veiled:
-            raise InvalidState("who sees only a part of a plan cannot publish it")
+            raise PlanRefused("who sees only a part of a plan cannot publish it")
         draft = Draft(plan=plan, source=source, base=base)
         return (await self._plans.publish([draft]))[0]
 

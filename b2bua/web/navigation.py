@@ -36,6 +36,7 @@ ENTERPRISE: Final[Navigation] = (
     (
         Place(path="/try", key="try", icon="flask"),
         Place(path="/plan", key="plan", icon="file-text"),
+        Place(path="/access", key="access", icon="users"),
     ),
 )
 OPERATOR: Final[Navigation] = ()

@@ -17,6 +17,7 @@ from b2bua.service.plan import Plan
 from b2bua.service.planfile import Finding, plan_to_yaml, read_plain, read_plans
 from b2bua.service.planreading import Known
 from b2bua.service.planwriting import plain
+from b2bua.store.audit import Act
 from b2bua.store.plans import Published
 from b2bua.store.tenant import Current
 from b2bua.web.portal import Visit
@@ -132,7 +133,7 @@ async def publish_changed(
 async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
     """What would happen to a call; the same decision as a live one's."""
     current = await visit.tenant.plan()
-    plan = None if current is None else current.plan
+    plan = await visit.tenant.rules()
     if question.draft and current is not None:
         read = read_text(visit, current, question.draft)
         if isinstance(read, list):
@@ -166,6 +167,8 @@ async def _publish(
         version=published.version,
         changes=len(published.changes),
     )
+    if published.changes or published.new:
+        await visit.note(Act.PUBLISHED, f"version {published.version}")
     return published
 
 

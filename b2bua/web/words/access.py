@@ -51,9 +51,7 @@ WORDS: Final[Entries] = {
     "two_steps": ("两步验证", "Two steps"),
     "on": ("开", "on"),
     "off": ("关", "off"),
-    "add_user": ("添加用户", "Add a user"),
-    "set_password": ("重设密码", "Set password"),
-    "change_role": ("更改角色", "Change role"),
+    "edit_user": ("编辑", "Edit"),
     "own_password": ("修改密码", "Change password"),
     "own_password_why": (
         "其他已登录的会话会随之结束。",

@@ -7,12 +7,14 @@ each delivery: the copy and the records that still wait are all calls, each once
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
 import structlog
 
+from b2bua.app.lender import Lender
 from b2bua.exchange.ledger import Ledger
 from b2bua.service.limits import Period, PeriodUsage, Standing
 from b2bua.service.plan import Plan
@@ -35,7 +37,8 @@ EVERY_RECORD: Final = 10_000_000
 class Books:
     """What the periods of one node's ledger are made of."""
 
-    def __init__(self, journal: Journal, records: Records) -> None:
+    def __init__(self, journal: Journal, records: Records, lender: Lender) -> None:
+        self.lender = lender
         self.delivery = Delivery(journal, records, self.hear)
         self._journal = journal
         self._records = records
@@ -45,10 +48,12 @@ class Books:
 
     async def open(self, plans: Mapping[str, Plan]) -> Ledger:
         """The ledger as the process before left it, but for the calls that were up."""
-        self._kept = dict(_kept(self._journal.counters()))
+        counters = self._journal.counters()
+        self._kept = dict(_kept(counters))
+        self._ledger.quota.restore(counters)
         waiting = self._waiting()
         try:
-            standing = await self._records.standing(list(waiting), _since())
+            standing = await self._standing(list(waiting))
         except Unavailable as error:
             self._log.warning("usage as last known", why=str(error))
             standing = Standing(usage=tuple(self._kept.values()))
@@ -61,13 +66,17 @@ class Books:
 
     def hear(self, standing: Standing) -> None:
         """Take what PostgreSQL holds."""
-        self._ledger.learn(standing)
+        own = tuple(lease for lease in standing.leases if lease.node == self.lender.node)
+        for saved in self._ledger.learn(replace(standing, leases=own)):
+            self._journal.save_counter(saved.key, saved.state)
         for row in standing.usage:
             key = f"{KEY}/{row.number}/{row.period.value}"
             kept = self._kept.get(key)
             if kept is None or _figures(kept) < _figures(row):
                 self._kept[key] = row
-                self._journal.save_counter(key, f"{row.starts} {row.admitted} {row.spend}")
+                figures = (row.admitted, row.spend, row.offered, row.answered)
+                text = " ".join((row.starts.isoformat(), *map(str, figures)))
+                self._journal.save_counter(key, text)
 
     async def run(self) -> None:
         """Look again and again until cancelled: others may serve the same numbers."""
@@ -75,9 +84,14 @@ class Books:
             await asyncio.sleep(REFRESH_SECONDS)
             try:
                 asked = self._ledger.unconfirmed
-                self.hear(await self._records.standing(asked, _since()))
+                standing = await self._standing(asked)
+                with self._journal.batch():
+                    self.hear(standing)
             except StoreError as error:
                 self._log.debug("usage not refreshed", why=str(error))
+
+    async def _standing(self, calls: list[str]) -> Standing:
+        return await self._records.standing(calls, _since(), self.lender.node)
 
     def _waiting(self) -> dict[str, CallRecord]:
         """Records that the journal holds; one that cannot be read is delivery's to tell."""
@@ -90,8 +104,8 @@ class Books:
         return found
 
 
-def _figures(row: PeriodUsage) -> tuple[date, int, int]:
-    return row.starts, row.admitted, row.spend
+def _figures(row: PeriodUsage) -> tuple[date, int, int, int]:
+    return row.starts, row.offered, row.admitted, row.spend
 
 
 def _kept(counters: Mapping[str, str]) -> list[tuple[str, PeriodUsage]]:
@@ -99,13 +113,17 @@ def _kept(counters: Mapping[str, str]) -> list[tuple[str, PeriodUsage]]:
     for key, state in counters.items():
         if key.startswith(f"{KEY}/"):
             _, number, period = key.split("/")
-            starts, admitted, spend = state.split()
+            # Versions before this one wrote the first two figures alone.
+            starts, *figures = state.split()
+            admitted, spend, offered, answered = (*map(int, figures), 0, 0)[:4]
             row = PeriodUsage(
                 number=number,
                 period=Period(period),
                 starts=date.fromisoformat(starts),
-                admitted=int(admitted),
-                spend=int(spend),
+                admitted=admitted,
+                spend=spend,
+                offered=offered,
+                answered=answered,
             )
             rows.append((key, row))
     return rows

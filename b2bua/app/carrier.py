@@ -28,6 +28,7 @@ from b2bua.exchange.outputs import (
 )
 from b2bua.net.driver import Crashed, Lagged
 from b2bua.observe.metrics import Metrics
+from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
 from b2bua.sip.endpoint.doorway import BANNED
 from b2bua.sip.endpoint.outputs import Dropped, WayChanged
@@ -54,6 +55,8 @@ class Heed:
     """The loop was busy for so many seconds."""
     cap_nears: Callable[[CapNearing], None]
     """A period holds so much of a cap."""
+    reserve: Callable[[ReserveQuota], None]
+    """The store is to be asked for quota."""
     way_changed: Callable[[], None]
     """A trunk's address went down, or came back."""
 
@@ -101,6 +104,8 @@ class Carrier:
                 log("dropped", reason=reason, source=flow.remote)
             case WayChanged():
                 self._tell_of_way(output)
+            case ReserveQuota():
+                self._heed.reserve(output)
             case CapNearing():
                 self._warn_of(output)
             case Drained():

@@ -25,6 +25,7 @@ from b2bua.app.carrier import Carrier, Heed
 from b2bua.app.freshness import Watch
 from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
+from b2bua.app.lender import Lender
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
 from b2bua.app.retention import Retention
@@ -47,6 +48,7 @@ from b2bua.net.tcp import open_tcp, open_tls
 from b2bua.net.udp import open_udp
 from b2bua.observe.metrics import Metrics
 from b2bua.service.plan import Snapshot
+from b2bua.service.quota import Granted
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.store.changes import Changes, Command, HangUp, LiftBan
@@ -82,7 +84,8 @@ class Node:
         self._ending.callback(self._journal.close)
         if self._journal.damaged is not None:
             self._log.error("journal was damaged", put_aside=str(self._journal.damaged))
-        self._books = Books(self._journal, storage.records)
+        lender = Lender(storage.leases, build.node_name(settings), self._granted)
+        self._books = Books(self._journal, storage.records, lender)
         self._tasks = Tasks(self._metrics.fault)
         self._serving = False
         self._draining = False
@@ -146,6 +149,7 @@ class Node:
                 drained=self.drained.set,
                 lagged=self._shedding.lagged,
                 cap_nears=self._happenings.cap_nears,
+                reserve=self._books.lender.reserve,
                 way_changed=self._trunk_watch.look,
             ),
         )
@@ -291,6 +295,8 @@ class Node:
         self._log.info("stopped")
 
     async def _deliver_the_rest(self) -> None:
+        self._driver.perform(lambda now, at: self._exchange.return_quota(now))
+        await self._books.lender.close()
         try:
             while await self._books.delivery.deliver():
                 pass
@@ -347,9 +353,20 @@ class Node:
                 lifted = self._endpoint.bans.lift(lift)
                 self._log.info("ban lifted", source=lift, banned=lifted)
 
+    def _granted(self, answer: Granted) -> None:
+        self._driver.perform(lambda now, at: self._exchange.granted(answer, now, at))
+
+    def _recalled(self, number: str, node: str) -> None:
+        """Another node is short of quota."""
+        if node != build.node_name(self._settings):
+            self._driver.perform(lambda now, at: self._exchange.recalled(number, now))
+
     def _start_tasks(self) -> None:
         changes = Changes(
-            self._storage.database.dsn, changed=self._renew, commanded=self._commanded
+            self._storage.database.dsn,
+            changed=self._renew,
+            commanded=self._commanded,
+            recalled=self._recalled,
         )
         announcer = Announcer(
             self._storage.live, build.node_name(self._settings), self._exchange.live
@@ -392,6 +409,9 @@ class Node:
 
     def _watch_figures(self) -> None:
         watch = self._metrics.watch
+        lender = self._books.lender
+        watch("quota_asked", "Questions for quota", lambda: lender.asked)
+        watch("quota_failed", "Those without an answer", lambda: lender.failed)
         watch("live_calls", "Calls now up", lambda: len(self._exchange.live()))
         watch("sip_sessions", "SIP sessions, lingering ones included", self._sessions)
         watch("journal_waiting", "Records not in PostgreSQL yet", self._journal.waiting)

@@ -18,6 +18,7 @@ from b2bua.store.accounts import Accounts
 from b2bua.store.areas import Areas
 from b2bua.store.calendars import Calendars
 from b2bua.store.errors import MigrationRefused, Unavailable
+from b2bua.store.leases import Leases
 from b2bua.store.live import Live
 from b2bua.store.migrate import migrate
 from b2bua.store.outbox import Outbox
@@ -37,6 +38,7 @@ class Storage:
     plans: Plans
     records: Records
     live: Live
+    leases: Leases
     accounts: Accounts
     areas: Areas
     calendars: Calendars
@@ -52,6 +54,7 @@ def storage_of(database: Database) -> Storage:
         plans=Plans(database),
         records=Records(database),
         live=Live(database),
+        leases=Leases(database),
         accounts=Accounts(database),
         areas=Areas(database),
         calendars=Calendars(database),

@@ -37,6 +37,7 @@ from b2bua.call.media import (
 )
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
+from b2bua.exchange.admission import Admission
 from b2bua.exchange.calls import Calls
 from b2bua.exchange.journal_image import CallImage, decode, encode, remains_of
 from b2bua.exchange.outlook import LiveCall, Outlook, live_call
@@ -49,9 +50,10 @@ from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.image import image_of
-from b2bua.service.flow.outputs import Finished, FlowOutput, Remember, SaveRotor
+from b2bua.service.flow.outputs import AskQuota, Finished, FlowOutput, Remember, SaveRotor
 from b2bua.service.flow.waiting import line
 from b2bua.service.plan import Plan, Snapshot
+from b2bua.service.quota import Granted
 from b2bua.service.record import CallRecord
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
@@ -61,8 +63,6 @@ from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit, WayC
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer
-
-__all__ = ["Exchange", "Output"]
 
 __all__ = ["Exchange", "Output"]
 
@@ -90,8 +90,14 @@ class Exchange:
         self._outlook = outlook
         self._calls = Calls()
         self._recovery = Recovery(endpoint, outlook, self._calls, tokens)
+        self._admission = Admission(outlook)
         self._around = Surroundings(
-            world=self._world, trunks=outlook.trunk, recordings=outlook.recordings
+            world=self._world,
+            trunks=outlook.trunk,
+            quota=lambda plan, dossier: self._admission.shortage(
+                plan, dossier, self._moment.now
+            ),
+            recordings=outlook.recordings,
         )
         self._moment = Moment(0.0, datetime.min.replace(tzinfo=UTC))
         self._draining = False
@@ -99,7 +105,8 @@ class Exchange:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
-        return earliest(self._endpoint.deadline, self._calls.deadline)
+        quota = self._outlook.ledger.quota.deadline
+        return earliest(self._endpoint.deadline, self._calls.deadline, quota)
 
     @property
     def remembered(self) -> int:
@@ -127,7 +134,30 @@ class Exchange:
         outputs = self._run(lambda: self._endpoint.wake(now))
         while (flow := self._calls.due(now)) is not None:
             outputs += self._tell(flow, lambda call: call.wake(self._moment))
+        ledger = self._outlook.ledger
+        outputs += ledger.quota.wake(ledger.running, now)
         return outputs
+
+    def granted(self, answer: Granted, now: Instant, at: datetime) -> list[Output]:
+        """Take the answer to a ``ReserveQuota``."""
+        self._moment = Moment(now, at)
+        quota, round_ = self._outlook.ledger.quota, Round()
+        saved, names = quota.hear(answer, now)
+        round_.tell(saved)
+        for name in names:
+            flow = self._calls.named(CallId(name))
+            if flow is not None:
+                self._ask(flow, lambda call: call.hear_quota(self._moment), round_)
+        round_.tell(quota.tidy(answer.number, now))
+        return self._play(round_)
+
+    def recalled(self, number: str, now: Instant) -> list[Output]:
+        """Hear that another node is short of what this one may not need."""
+        return [*self._outlook.ledger.quota.recall(number, now)]
+
+    def return_quota(self, now: Instant) -> list[Output]:
+        """Give back all quota that no call uses: the process is going down."""
+        return [*self._outlook.ledger.quota.return_all(now)]
 
     def hear_of(self, fact: MediaFact, now: Instant, at: datetime) -> list[Output]:
         """Take what the media plane says of a call."""
@@ -274,14 +304,21 @@ class Exchange:
         """Let one call act; one that raises is released, recorded and forgotten."""
         if flow.over:
             return
+        counted = flow.admitted
         try:
             outputs = act(flow)
             self._calls.watch(flow)
         except Exception:
             round_.backlog += self._fault(flow, traceback.format_exc())
             return
+        if flow.admitted and not counted:
+            round_.tell(self._admission.note(flow, self._moment))
+        elif not flow.admitting:
+            self._admission.pass_by(flow)
         for output in outputs:
             match output:
+                case AskQuota():
+                    round_.tell(self._admission.ask(flow, self._moment.now))
                 case Remember():
                     round_.dirty[flow.call.id] = None
                 case sip.Invite(session=session):
@@ -308,9 +345,6 @@ class Exchange:
             self._ask(flow, lambda call: call.start(moment), round_)
         round_.backlog.extendleft(reversed(round_.strangers))
         round_.strangers = []
-        if arrival.plan is not None and flow.admitted:
-            outlook.ledger.admit(arrival.plan, flow.dossier, moment)
-            round_.tell(outlook.nearing(arrival.plan, moment))
 
     def _flow(self, invited: sip.Invited, arrival: Arrival) -> CallFlow:
         invitation, plan = invited.invitation, arrival.plan
@@ -397,9 +431,7 @@ class Exchange:
             return
         self._calls.remove(flow)
         plan = flow.arrival.plan
-        self._outlook.ledger.settle(record)
-        if plan is not None and flow.admitted:
-            round_.tell(self._outlook.nearing(plan, self._moment))
+        round_.tell(self._admission.settle(flow, record, self._moment))
         round_.finish(record)
         if plan is not None and any(group.queue for group in plan.groups.values()):
             self._nudge(record.number, round_)

@@ -52,7 +52,7 @@ class Recovery:
             self._endpoint.restore(session, moment.now)
         self._calls.add(flow)
         if plan is not None and flow.admitted:
-            self._outlook.ledger.resume(plan, flow.dossier)
+            self._outlook.ledger.resume(plan, flow.dossier, moment.now)
         return flow
 
     def bury(self, name: CallId, remains: Remains, moment: Moment, fault: str) -> Round:

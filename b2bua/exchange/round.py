@@ -14,6 +14,7 @@ from b2bua.exchange.outputs import (
     SaveCounter,
 )
 from b2bua.service.flow.outputs import Wish
+from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
 from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit, WayChanged
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
@@ -27,6 +28,7 @@ Output: TypeAlias = (
     | SaveCall
     | FinishCall
     | SaveCounter
+    | ReserveQuota
     | CapNearing
     | Drained
     | CallFault
@@ -62,14 +64,16 @@ class Round:
         """Have it carried out after all that was said before."""
         self._then.append(output)
 
-    def tell(self, facts: Iterable[CapNearing | SaveCounter]) -> None:
-        """Tell of facts once, also after a restart."""
+    def tell(self, facts: Iterable[CapNearing | SaveCounter | ReserveQuota]) -> None:
+        """Tell of facts once, also after a restart; ask when that is safe."""
         for fact in facts:
             match fact:
                 case SaveCounter():
                     self.save(fact)
                 case CapNearing():
                     self.add(fact)
+                case ReserveQuota():
+                    self.say(fact)
 
     def finish(self, record: CallRecord) -> None:
         """Have a record in the journal, in the place of an image if there is one."""

@@ -37,6 +37,33 @@ class PeriodUsage:
     admitted: int = 0
     spend: int = 0
     """厘."""
+    offered: int = 0
+    """All but those that a cap refused."""
+    answered: int = 0
+
+
+class Unit(enum.Enum):
+    """What is leased; the value is its name in the store."""
+
+    CALLS = "calls"
+    SPEND = "spend"
+    """厘."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """One node's row of one period, as the store has it."""
+
+    number: str
+    period: Period
+    starts: date
+    unit: Unit
+    turn: int
+    granted: int
+    settled: int
+    node: str = ""
+    reserve: int = 0
+    """How much more than it needs the node was meant to have after its last question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +73,8 @@ class Standing:
     usage: tuple[PeriodUsage, ...] = ()
     known: tuple[str, ...] = ()
     """Names of calls that were asked about and are in these figures."""
+    leases: tuple[Lease, ...] = ()
+    """Those of the node that asked: all whose periods those calls moved."""
 
 
 class Cap(enum.Enum):

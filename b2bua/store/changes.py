@@ -14,6 +14,7 @@ import msgspec
 from asyncpg.connect_utils import SessionAttribute
 
 from b2bua.store.errors import Unavailable
+from b2bua.store.leases import CHANNEL
 from b2bua.store.pool import FAILURES, Database
 
 SNAPSHOT: Final = "b2bua_snapshot"
@@ -58,8 +59,13 @@ class Changes:
         *,
         changed: Callable[[], Awaitable[None]],
         commanded: Callable[[Command], None],
+        recalled: Callable[[str, str], None] = lambda number, node: None,
     ) -> None:
-        """``changed`` re-reads the snapshot; after Unavailable it is called again."""
+        """``changed`` re-reads the snapshot; after Unavailable it is called again.
+
+        ``recalled`` hears of which number a node is short of quota, and which node.
+        """
+        self._recalled = recalled
         self._dsn = dsn
         self._changed = changed
         self._commanded = commanded
@@ -89,6 +95,7 @@ class Changes:
             connection.add_termination_listener(lambda _: self._stirred.set())
             await connection.add_listener(COMMAND, self._hear_command)
             await connection.add_listener(SNAPSHOT, self._hear_change)
+            await connection.add_listener(CHANNEL, self._hear_recall)
             self._due = True
             self._stirred.set()
             while not connection.is_closed():
@@ -115,6 +122,12 @@ class Changes:
     def _hear_change(self, *_: object) -> None:
         self._due = True
         self._stirred.set()
+
+    def _hear_recall(
+        self, _connection: object, _pid: int, _channel: str, text: object
+    ) -> None:
+        number, _, node = str(text).partition(" ")
+        self._recalled(number, node)
 
     def _hear_command(
         self, _connection: object, _pid: int, _channel: str, text: object

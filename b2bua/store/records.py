@@ -9,6 +9,7 @@ import msgspec
 
 from b2bua.service.limits import Period, PeriodUsage, Standing, Usage
 from b2bua.service.record import CallRecord
+from b2bua.store import leases
 from b2bua.store.encoding import decode_record
 from b2bua.store.errors import Rejected
 from b2bua.store.outbox import tell
@@ -35,14 +36,16 @@ with fresh as (
     insert into call_record ({", ".join(COLUMNS)})
     select {", ".join(COLUMNS)} from incoming order by id
     on conflict (id) do nothing
-    returning id, number, plan_version, invite_at, outcome, admitted, fee
+    returning id, number, plan_version, invite_at, outcome, admitted, fee, end_reason
 ), moved as (
-    insert into usage (number, period, starts, offered, admitted, answered, spend)
+    insert into usage
+        (number, period, starts, offered, admitted, answered, spend, capped)
     select
         number, period,
         date_trunc(period::text, invite_at at time zone timezone)::date as starts,
         count(*), count(*) filter (where admitted),
-        count(*) filter (where outcome = 'answered'), sum(fee)
+        count(*) filter (where outcome = 'answered'), sum(fee),
+        count(*) filter (where end_reason in ('month cap', 'week cap', 'spend cap'))
     from fresh
     join plan_version as known using (number)
     cross join unnest(enum_range(null::period)) as period
@@ -52,13 +55,15 @@ with fresh as (
         offered = usage.offered + excluded.offered,
         admitted = usage.admitted + excluded.admitted,
         answered = usage.answered + excluded.answered,
-        spend = usage.spend + excluded.spend
+        spend = usage.spend + excluded.spend,
+        capped = usage.capped + excluded.capped
 )
 select id from fresh
 """
 TOUCHED: Final = """
 select distinct
-    number, period::text as period, starts, usage.admitted, spend
+    number, period::text as period, starts, usage.admitted, spend,
+    offered - capped as offered, answered
 from incoming join plan_version as known using (number)
 cross join unnest(enum_range(null::period)) as one
 join usage using (number)
@@ -111,25 +116,30 @@ class Records:
                 raise Rejected(f"a number of a record: {error}") from error
             fresh = {row["id"] for row in await connection.fetch(INSERT)}
             await tell(connection, [one for one in records if one.id in fresh])
+            held = await leases.settle(connection, list(fresh))
             usage = _usage(await connection.fetch(TOUCHED))
         known = tuple(record.id for record in records)
-        return Added(len(fresh), Standing(usage=usage, known=known))
+        return Added(len(fresh), Standing(usage=usage, known=known, leases=held))
 
-    async def standing(self, calls: Sequence[str], since: date) -> Standing:
+    async def standing(self, calls: Sequence[str], since: date, node: str = "") -> Standing:
         """What the periods hold that began at ``since`` or later, at one moment.
 
-        ``calls`` are names to be looked for: those found are in the figures.
+        ``calls`` are names to be looked for: those found are in the figures. ``node`` is
+        whose leases are asked for too.
         """
         async with self._database.transaction(one_moment=True) as connection:
             rows = await connection.fetch(
-                "select number, period::text as period, starts, admitted, spend"
-                " from usage where starts >= $1",
+                "select number, period::text as period, starts, admitted, spend,"
+                " offered - capped as offered, answered from usage where starts >= $1",
                 since,
             )
             known = await connection.fetch(
                 "select id from call_record where id = any($1::text[])", list(calls)
             )
-        return Standing(usage=_usage(rows), known=tuple(row["id"] for row in known))
+            held = await leases.own(connection, node, since)
+        return Standing(
+            usage=_usage(rows), known=tuple(row["id"] for row in known), leases=held
+        )
 
     async def calls(
         self,
@@ -215,6 +225,8 @@ def _usage(rows: Iterable[Any]) -> tuple[PeriodUsage, ...]:
             starts=row["starts"],
             admitted=row["admitted"],
             spend=row["spend"],
+            offered=row["offered"],
+            answered=row["answered"],
         )
         for row in rows
     )

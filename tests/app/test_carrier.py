@@ -46,6 +46,7 @@ class Rig:
             lagged=self.heard.append,
             cap_nears=self.heard.append,
             way_changed=lambda: self.heard.append("way"),
+            reserve=self.heard.append,
         )
         self.carrier = Carrier(self.journal, self, self.metrics, heed)
 

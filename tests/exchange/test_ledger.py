@@ -73,7 +73,7 @@ def test_a_call_over_the_months_end_moves_nothing_of_the_new_month() -> None:
     for name in "abc":
         ledger.admit(BOOK, dossier(name, new), Moment(0.0, new))
     late.answered = late.destination_answered = late.invited
-    ledger.settle(ended(late, 61.0))
+    ledger.settle(ended(late, 61.0), BOOK)
     assert held(ledger, new) == (3, 0, 1200)
     assert held(ledger, old) == (51, 9800, 0)
 
@@ -111,7 +111,7 @@ def test_the_hold_grows_with_the_call_and_is_settled_by_the_fee() -> None:
     assert held(ledger, now=110.0) == (1, 0, 400)
     assert held(ledger, now=110.001) == (1, 0, 800)
     assert held(ledger, now=650.0) == (1, 0, 4000)
-    ledger.settle(ended(call, 650.0))
+    ledger.settle(ended(call, 650.0), BOOK)
     assert held(ledger, now=650.0) == (1, 4000, 0)
 
 
@@ -171,7 +171,7 @@ class OneCount(RuleBasedStateMachine):
         call = self.up.pop(name)
         call.answered = call.destination_answered = Moment(0.0, NOON)
         self.journal[name] = ended(call, data.draw(st.sampled_from([1.0, 61.0, 600.0])))
-        self.ledger.settle(self.journal[name])
+        self.ledger.settle(self.journal[name], BOOK)
 
     @rule(answered=st.booleans())
     def deliver(self, answered: bool) -> None:
@@ -206,7 +206,7 @@ class OneCount(RuleBasedStateMachine):
         for name in self.journal.keys() - set(standing.known):
             self.ledger.enter(BOOK, self.journal[name])
         for call in self.up.values():
-            self.ledger.resume(BOOK, call)
+            self.ledger.resume(BOOK, call, 0.0)
 
     @invariant()
     def never_too_few(self) -> None:
@@ -222,7 +222,7 @@ class OneCount(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for call in list(self.up.values()):
-            self.ledger.settle(ended(call, 1.0))
+            self.ledger.settle(ended(call, 1.0), BOOK)
             self.journal[call.id] = ended(call, 1.0)
         self.store |= self.journal
         self.ledger.learn(self.standing(self.ledger.unconfirmed))
@@ -235,12 +235,12 @@ TestOneCount = OneCount.TestCase
 TestOneCount.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
-def capped(**caps: int) -> Stage:
-    return Stage(plan(caps=Caps(**caps)))
+def capped(caps: Caps) -> Stage:
+    return Stage(plan(caps=caps))
 
 
 def test_two_hundred_callers_at_once_and_a_restart_admit_exactly_fifty() -> None:
-    stage = capped(calls_per_month=50)
+    stage = capped(Caps(calls_per_month=50))
     scene = Scene(stage.plan, rings, stage=stage, dial=False)
     for number in range(200):
         stage.dial(scene.caller)
@@ -256,7 +256,7 @@ def test_two_hundred_callers_at_once_and_a_restart_admit_exactly_fifty() -> None
 
 
 def test_the_next_call_is_refused_while_those_up_have_used_the_money() -> None:
-    stage = capped(spend_per_month=1000)
+    stage = capped(Caps(spend_per_month=1000))
     scene = Scene(stage.plan, Answers(after=0.5), stage=stage, dial=False)
     stage.dial(scene.caller)
     stage.run(70)
@@ -270,7 +270,7 @@ def test_the_next_call_is_refused_while_those_up_have_used_the_money() -> None:
 
 
 def test_somebody_is_told_once_for_each_step_and_period_also_over_a_restart() -> None:
-    stage = capped(calls_per_month=10)
+    stage = capped(Caps(calls_per_month=10))
     scene = Scene(stage.plan, Refuses(603), Refuses(603), stage=stage, dial=False)
     for number in range(12):
         stage.dial(scene.caller)
@@ -290,7 +290,7 @@ def test_somebody_is_told_once_for_each_step_and_period_also_over_a_restart() ->
 
 
 def test_the_next_month_is_told_of_anew() -> None:
-    stage = capped(calls_per_month=1)
+    stage = capped(Caps(calls_per_month=1))
     scene = Scene(stage.plan, Refuses(603), Refuses(603), stage=stage, dial=False)
     stage.dial(scene.caller)
     stage.run(12 * 24 * 3600)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from b2bua.app.books import Books
+from b2bua.app.lender import Lender
 from b2bua.exchange.ledger import Ledger
 from b2bua.service.flow.dossier import Moment
 from b2bua.service.limits import Period
@@ -18,6 +19,7 @@ from b2bua.service.plan import Plan
 from b2bua.store.encoding import decode_record, encode_record
 from b2bua.store.errors import Unavailable
 from b2bua.store.journal import Journal
+from b2bua.store.leases import Leases
 from b2bua.store.plans import Draft, Plans
 from b2bua.store.pool import Database
 from b2bua.store.records import Records
@@ -42,6 +44,11 @@ async def published(database: Database) -> Database:
     return database
 
 
+def books_of(journal: Journal, database: Database) -> Books:
+    lender = Lender(Leases(database), "n1", lambda _: None)
+    return Books(journal, Records(database), lender)
+
+
 def finish(journal: Journal, *ids: str) -> None:
     for name in ids:
         journal.finish(name, encode_record(record(name, invite_at=NOW)))
@@ -62,10 +69,10 @@ async def test_a_start_counts_each_record_once(
     published: Database, journal: Journal
 ) -> None:
     finish(journal, "c1", "c2", "c3", "c4", "c5")
-    before = Books(journal, Records(published))
+    before = books_of(journal, published)
     await before.open(PLANS)
     await commit_unheard(published, journal, 2)
-    books = Books(journal, Records(published))
+    books = books_of(journal, published)
     ledger = await books.open(PLANS)
     assert calls(ledger) == (5, 2000)
     await books.delivery.deliver()
@@ -77,22 +84,22 @@ async def test_a_start_without_postgresql_counts_each_record_once(
     published: Database, journal: Journal
 ) -> None:
     finish(journal, "c1", "c2", "c3")
-    first = Books(journal, Records(published))
+    first = books_of(journal, published)
     await first.open(PLANS)
     await first.delivery.deliver()
     finish(journal, "c4", "c5")
     await commit_unheard(published, journal, 1)
     nowhere = Database("postgresql://b2bua@127.0.0.1:1/b2bua")
     await nowhere.open()
-    second = Books(journal, Records(nowhere))
+    second = books_of(journal, nowhere)
     assert calls(await second.open(PLANS)) == (5, 2000)
     await nowhere.close()
-    third = Books(journal, Records(published))
+    third = books_of(journal, published)
     assert calls(await third.open(PLANS)) == (5, 2000)
 
 
 async def test_what_others_deliver_is_seen(published: Database, journal: Journal) -> None:
-    books = Books(journal, Records(published))
+    books = books_of(journal, published)
     ledger = await books.open(PLANS)
     await Records(published).add([record("other", node="n2", invite_at=NOW)])
     books.hear(await Records(published).standing(ledger.unconfirmed, date(2026, 1, 1)))
@@ -107,7 +114,7 @@ async def test_an_answer_that_is_lost_counts_nothing_twice(
     async with CuttingProxy(socket_path(dsn)) as proxy:
         distant = Database(proxy.dsn(urlsplit(dsn).path[1:]))
         await distant.open()
-        books = Books(journal, Records(distant))
+        books = books_of(journal, distant)
         ledger = await books.open(PLANS)
         proxy.cut_after(after)
         for _ in range(3):

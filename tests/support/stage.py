@@ -46,6 +46,7 @@ from b2bua.exchange.outputs import (
 )
 from b2bua.service.area import AreaTable
 from b2bua.service.plan import Plan, Snapshot, Tariff, TrunkRule
+from b2bua.service.quota import Granted, ReserveQuota
 from b2bua.service.record import CallRecord
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import SessionId
@@ -56,6 +57,7 @@ from b2bua.sip.endpoint.trunks import Trunk
 from b2bua.sip.sdp.description import SessionDescription
 from b2bua.sip.sdp.negotiation import LocalAudio, make_answer, make_offer
 from b2bua.sip.transport.flow import Flow
+from tests.support.quota_store import QuotaStore
 from tests.support.wire import PERFECT, Faults, Wire
 
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -64,6 +66,9 @@ NODE: Address = ("10.0.0.1", 5060)
 CALLER: Address = ("10.0.1.1", 5060)
 PROMPT_SECONDS = 2.0
 RECORDINGS = "/recordings"
+OURSELVES = "node-1"
+QUOTA_SECONDS = 0.002
+"""How long the store takes to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +242,10 @@ class Stage:
         faults: Faults = PERFECT,
         rules: Mapping[str, TrunkRule] | None = None,
         tariff: Tariff | None = None,
+        store: QuotaStore | None = None,
     ) -> None:
+        self.store = store or QuotaStore(count=plan.caps.count)
+        """Who leases quota."""
         self.rules = dict(rules or {})
         self.tariff = tariff or Tariff(name="standard")
         self.now = 0.0
@@ -261,7 +269,7 @@ class Stage:
         """How many outputs were carried out."""
         self.die_after: int | None = None
         """Kill the exchange after so many outputs, and lose what it said beyond."""
-        self._facts: list[tuple[float, int, MediaFact]] = []
+        self._facts: list[tuple[float, int, MediaFact | Granted]] = []
         self._count = 0
         self._seed = seed
         self._trunks: list[Trunk] = []
@@ -299,6 +307,8 @@ class Stage:
     def crash(self, *, adopted: bool = True) -> None:
         """Kill the exchange, and start another from the journal."""
         self._seed += 1000
+        self._facts = [item for item in self._facts if not isinstance(item[2], Granted)]
+        heapq.heapify(self._facts)
         self.exchange = self._make()
         calls = dict(self.journal)
         self.ports.open = {leg: c for leg, c in self.ports.open.items() if c in calls}
@@ -334,8 +344,11 @@ class Stage:
         self.order(phone, invite)
         return session
 
-    def tell(self, fact: MediaFact) -> None:
-        """Let the media plane say something now."""
+    def tell(self, fact: MediaFact | Granted) -> None:
+        """Let the media plane, or the store, say something now."""
+        if isinstance(fact, Granted):
+            self.carry_out(self.exchange.granted(fact, self.now, self.at))
+            return
         self.carry_out(self.exchange.hear_of(fact, self.now, self.at))
 
     def lose_media(self) -> None:
@@ -440,12 +453,14 @@ class Stage:
                     self.drained = True
                 case Dropped() | Resolve():
                     pass
+                case ReserveQuota():
+                    self._later(QUOTA_SECONDS, self.store.ask(OURSELVES, output))
                 case _:
                     assert isinstance(output, MediaOrder)
                     for delay, fact in self.ports.take(output, self.now):
                         self._later(delay, fact)
 
-    def _later(self, delay: float, fact: MediaFact) -> None:
+    def _later(self, delay: float, fact: MediaFact | Granted) -> None:
         self._count += 1
         heapq.heappush(self._facts, (self.now + delay, self._count, fact))
 
@@ -454,7 +469,7 @@ class Stage:
             endpoint(NODE, self._seed, self._trunks),
             Tokens(Random(self._seed + 1).randbytes),
             Outlook(
-                node="node-1",
+                node=OURSELVES,
                 areas=AreaTable([]),
                 snapshot=self.snapshot,
                 ledger=self._ledger(),
@@ -466,6 +481,9 @@ class Stage:
     def _ledger(self) -> Ledger:
         """What a new process knows of the calls that are over."""
         ledger = Ledger()
+        ledger.quota.restore(self.counters)
+        if not self.store.away:
+            ledger.learn(self.store.standing(self.plan, OURSELVES, ()))
         for record in self.records:
             if record.number == self.plan.number:
                 ledger.enter(self.plan, record)

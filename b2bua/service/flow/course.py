@@ -30,6 +30,7 @@ from b2bua.service.flow.phase import (
 from b2bua.service.flow.ringing import Ringing
 from b2bua.service.flow.search import attempt_of
 from b2bua.service.plan import Announcements, Plan, TrunkRule
+from b2bua.service.quota import Shortage
 from b2bua.service.record import Step
 from b2bua.sip.dialog.events import Cause
 
@@ -40,6 +41,8 @@ class Surroundings:
 
     world: Callable[[Plan], World]
     trunks: Callable[[str], TrunkRule]
+    quota: Callable[[Plan, Dossier], Shortage | None]
+    """Why a call cannot be admitted from the quota that is held; None if it can."""
     recordings: str = ""
     """Directory for recordings; empty: there are none."""
 

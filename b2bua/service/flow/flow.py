@@ -23,6 +23,7 @@ from b2bua.call.leg import LegOutput
 from b2bua.call.media import LegId, MediaFact, PressKeys
 from b2bua.core.clock import Instant
 from b2bua.service.flow import ending, hearing
+from b2bua.service.flow.admitting import Admitting
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
 from b2bua.service.flow.choosing import queue_of
@@ -35,8 +36,6 @@ from b2bua.service.flow.decision import (
     PASSWORD,
     QUEUED,
     Refusal,
-    World,
-    admit,
     direct,
     opening,
 )
@@ -52,7 +51,6 @@ from b2bua.service.flow.phase import (
     Phase,
 )
 from b2bua.service.flow.search import Search, target_for
-from b2bua.service.flow.talk import Talk
 from b2bua.service.flow.waiting import Place, Try, Waited, Waiting
 from b2bua.service.plan import (
     Queue,
@@ -66,7 +64,7 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 
 
-class CallFlow(Talk):
+class CallFlow(Admitting):
     """One call of the 400 service."""
 
     def __init__(
@@ -79,8 +77,6 @@ class CallFlow(Talk):
         """Where destinations are looked for."""
         self._greeting: str | None = None
         """What is played while it rings, or before the first menu."""
-        self._favoured = False
-        """White-listed: first in every queue."""
         self._waiting: Waiting | None = None
 
     @property
@@ -103,20 +99,6 @@ class CallFlow(Talk):
             return None
         group, since = self._target.name, self._waiting.since
         return Place(group=group, favoured=self._favoured, since=since)
-
-    def start(self, moment: Moment) -> list[FlowOutput]:
-        """Screen the call, and ask for the caller's port if there is something to hear."""
-        plan = self.arrival.plan
-        world = World() if plan is None else self._around.world(plan)
-        admission = admit(plan, self.arrival.caller, moment.at, world)
-        self.dossier.trace += admission.trace
-        self._favoured = admission.whitelisted
-        self._limit = moment.now + UNANSWERED_LIMIT
-        if admission.refusal is not None:
-            return self._settle(self._refuse(admission.refusal, moment), moment)
-        self.dossier.admitted = True
-        opened = self._carry(self.call.open(WAITING_LIFETIME), moment)
-        return self._settle([Remember(), *opened], moment)
 
     def restore(self, moment: Moment) -> list[FlowOutput]:
         """Go on with an established call that was taken from the journal."""
@@ -439,6 +421,8 @@ class CallFlow(Talk):
         """The phase has lasted for long enough."""
         self._limit = None
         match self.phase:
+            case Phase.ADMITTING:
+                return self._screen(moment, patient=False)
             case Phase.OPENING | Phase.ANNOUNCING:
                 return self._fail("no port in time", moment)
             case Phase.PASSWORD | Phase.MENU:

@@ -14,6 +14,11 @@ class Remember:
 
 
 @dataclass(frozen=True, slots=True)
+class AskQuota:
+    """The call waits for quota; the flow is to be told when something is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveRotor:
     """A percentage or rotation moved on; its state must survive a restart."""
 
@@ -31,4 +36,4 @@ class Finished:
 Wish: TypeAlias = SessionOrder | MediaOrder | SaveRotor | Finished
 """What is to be carried out, in its order."""
 
-FlowOutput: TypeAlias = Wish | Remember
+FlowOutput: TypeAlias = Wish | Remember | AskQuota

@@ -11,6 +11,8 @@ ANNOUNCEMENT_LIMIT: Final = 15.0
 """Seconds that a refusal may be spoken (§9)."""
 TALK_LIMIT: Final = 4 * 3600.0
 """Seconds that any talk may last: the last of the three reapers."""
+QUOTA_LIMIT: Final = 1.0
+"""Seconds that a caller may wait for quota; then there is none."""
 SETTLE_LIMIT: Final = 1.0
 """Seconds that a record waits for ports and sessions to come back."""
 WAITING_LIFETIME: Final = 600.0
@@ -27,6 +29,8 @@ NO_AUDIO: Final = {488: 88, 503: 42}
 class Phase(enum.Enum):
     """How far the call has come."""
 
+    ADMITTING = "admitting"
+    """Waits for quota from the store."""
     OPENING = "opening"
     """Waits for the caller's port."""
     ANNOUNCING = "announcing"

@@ -1,0 +1,15 @@
+"""A call that every rule lets pass, and for which there is no quota."""
+
+from dataclasses import replace
+
+from b2bua.service.flow.decision import CAPS, Admission
+from b2bua.service.quota import Shortage
+from b2bua.service.record import Step
+
+LATE = "no quota came in time"
+
+
+def refused_for(shortage: Shortage, admission: Admission) -> Admission:
+    """Refuse an admission for the cap of which nothing could be had."""
+    step = Step(shortage.cap.value, False, shortage.why or LATE)
+    return replace(admission, refusal=CAPS[shortage.cap], trace=(*admission.trace, step))

@@ -126,6 +126,43 @@ def explain(  # noqa: PLR0913, PLR0917  # its options
 
 
 @app.command()
+def override(  # noqa: PLR0913, PLR0917  # its options
+    number: Number,
+    to: Annotated[
+        str, typer.Option(metavar="NAME", help="Destination, group, menu or voicemail.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option(metavar="TIME", help="ISO time, 18:00, or +2h from now.")
+    ] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="Default: now.")] = "",
+    note: Annotated[str, typer.Option(help="Why; shown in the trace.")] = "",
+    end: Annotated[
+        bool, typer.Option("--end", help="Let the routes decide again.")
+    ] = False,
+    config: Config = DEFAULT,
+) -> int:
+    """Send every call of a number elsewhere for a while, or end that."""
+    from b2bua.cli.override import Wish  # noqa: PLC0415
+    from b2bua.cli.override import override as run_override  # noqa: PLC0415
+
+    wish = Wish(number=number, to=to, since=since, until=until, note=note, end=end)
+    return run_override(config, wish)
+
+
+@app.command()
+def duty(
+    number: Number,
+    at: Annotated[str, typer.Option(metavar="ISO-TIME", help="Default: now.")] = "",
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """Say who is on duty, and who is next."""
+    from b2bua.cli.duty import duty as run_duty  # noqa: PLC0415
+
+    return run_duty(config, number, at, as_json=json)
+
+
+@app.command()
 def replay(
     plan: Annotated[Path, typer.Option(metavar="FILE", help="The draft.")],
     number: Annotated[str, typer.Option("--number", metavar="N", help="The 400 number.")],

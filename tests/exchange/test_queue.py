@@ -1,10 +1,12 @@
 """Callers who wait while all destinations are busy: music, turns, and how it ends."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from b2bua.call.media import HearLeg, HearPrompts
+from b2bua.service.flow.waiting import place_prompt
 from b2bua.service.plan import (
     Destination,
     Forwarding,
@@ -24,6 +26,7 @@ from tests.exchange.scripts import Answers, Refuses, Scene, plan
 from tests.support.stage import Phone
 
 FAVOURED = "13900009999"
+CATALOGUE = Path(__file__).parents[2] / "prompts"
 
 
 def queued(queue: Queue | None = None, **changes: object) -> Plan:
@@ -220,3 +223,43 @@ def test_a_group_without_a_queue_refuses() -> None:
     record = records(scene)["13800002222"]
     assert (record.outcome, record.status) == (Outcome.BUSY, 486)
     assert record.answered_at is None
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_callers_hear_how_many_are_ahead(language: str) -> None:
+    """Who comes later hears more; who is white-listed goes ahead of all."""
+    queue = Queue(max_wait=100, announce=10, position=True)
+    white = Screening(whitelist=(FAVOURED,))
+    scene = busy_scene(queued(queue, screening=white, language=language), talk=60)
+    for caller in ("13800002222", "13800003333", FAVOURED):
+        dial(scene, caller)
+    places = ["place-next", "place-1", "place-next"]
+    heard = [one for one in prompts(scene) if one != ("tones/music",)]
+    assert heard == [(f"{language}/queue", f"{language}/{place}") for place in places]
+    scene.run(10.2)
+    again = [one for one in prompts(scene) if one != ("tones/music",)][3:]
+    places = ["place-1", "place-2", "place-next"]
+    assert again == [(f"{language}/queue", f"{language}/{place}") for place in places]
+    records(scene)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "prompt"),
+    [(0, "place-next"), (1, "place-1"), (10, "place-10"), (11, "place-more")],
+)
+def test_the_place_in_words(ahead: int, prompt: str) -> None:
+    assert place_prompt(ahead) == prompt
+    assert all((CATALOGUE / folder / f"{prompt}.wav").is_file() for folder in ("zh", "en"))
+
+
+def test_who_is_being_tried_is_nobody_ahead() -> None:
+    """While the next one's destination rings, the one after hears that it is next."""
+    queue = Queue(max_wait=100, announce=10, position=True)
+    scene = Scene(queued(queue), Refuses(486, after=1.0)).run(3)
+    dial(scene, "13800002222")
+    scene.run(40)
+    assert {one for one in prompts(scene) if "zh/queue" in one} <= {
+        ("zh/queue", "zh/place-next"),
+        ("zh/queue", "zh/place-1"),
+    }
+    records(scene)

@@ -30,7 +30,8 @@ REQUIRED = {
     *("month-cap", "week-cap", "spend-cap", "busy", "destination-limit", "no-answer"),
     *("unavailable", "out-of-hours", "invalid-key", "no-key", "goodbye", "please-wait"),
     *("queue", "recording-notice", "voicemail", "survey", "whisper", "accept", "thanks"),
-    *("overloaded", "digits"),
+    *("overloaded", "digits", "place-next", "place-more"),
+    *(f"place-{ahead}" for ahead in range(1, 11)),
 }
 
 

@@ -5,6 +5,7 @@ what caps count.
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,8 @@ from b2bua.service.planfile import (
     plan_to_yaml,
     read_plans,
 )
-from b2bua.service.planreading import Known
+from b2bua.service.planreading import PLAN_KEYS, Known
+from b2bua.service.planwriting import plain
 
 KNOWN = Known(trunks=("unicom",), tariffs=("standard",), prompts=("welcome", "evening"))
 BASE = """\
@@ -292,3 +294,14 @@ def test_what_is_found(text: str, field: str, message: str) -> None:
     lines = (BASE + text).count("\n")
     assert all(0 < one.line <= lines for one in found)
     assert any(one.field == field and message in one.message for one in found), found
+
+
+def test_the_plan_of_the_documentation_is_a_plan() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
+    source = text.split("```yaml\n")[1].split("```")[0]
+    known = Known(trunks=("unicom",), own_prompts={"tea": "x", "evening": "y"})
+    found = read_plans(source, "plan.md", known)
+    assert isinstance(found, tuple), found
+    (plan,) = found
+    assert read_plans(plan_to_yaml(plan), "again.yaml", known) == found
+    assert set(plain(plan)) >= PLAN_KEYS - {"webhooks", "survey"}

@@ -250,10 +250,18 @@ class CallFlow(Admitting):
         self._note("queue", True, f"{why}: at most {queue.max_wait} s")
         answered = self._pick_up(moment)
         self._ringing.cover()
-        self._waiting = Waiting(self.call.caller, self._plan, queue, moment.now)
+        self._waiting = Waiting(
+            self.call.caller, self._plan, queue, self._ahead, now=moment.now
+        )
         self._limit = self._waiting.until
         told = [*self.call.extend(WAITING_LIFETIME + queue.max_wait), *self._waiting.tell()]
         return [*answered, *self._carry(told, moment), Remember()]
+
+    def _ahead(self) -> int:
+        """How many callers are before this one in its queue."""
+        if self.place is None:
+            return 0
+        return self._around.world(self._plan).line(self.place.group).index(self.name)
 
     def _waited(self, waited: Sequence[Waited], moment: Moment) -> list[FlowOutput]:
         passed: list[FlowOutput] = []

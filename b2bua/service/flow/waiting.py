@@ -1,12 +1,13 @@
 """The queue of a group whose destinations are all busy (永不占线): music, and who is next.
 
 A caller who waits is answered, hears the ``queue`` prompt, then music, and the prompt again
-every so often. White-listed callers come first, then whoever waits longest; only who is
-next is let to try, when a call of the number ends and every :data:`RETRY` seconds, as a
-destination that says busy by itself tells nobody when it is free.
+every so often; with how many are ahead, if the plan has it so. White-listed callers come
+first, then whoever waits longest; only who is next is let to try, when a call of the number
+ends and every :data:`RETRY` seconds, as a destination that says busy by itself tells nobody
+when it is free.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -22,6 +23,8 @@ RETRY: Final = 5.0
 MUSIC: Final = "tones/music"
 PROMPT: Final = "queue"
 TOKEN: Final = "queue"
+MOST_TOLD: Final = 10
+"""Callers ahead that are told by their number; beyond it there are only more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,22 @@ Waited: TypeAlias = LegOutput | Try
 class Waiting:
     """One caller in the queue of one group."""
 
-    def __init__(self, caller: CallerLeg, plan: Plan, queue: Queue, now: Instant) -> None:
+    def __init__(
+        self,
+        caller: CallerLeg,
+        plan: Plan,
+        queue: Queue,
+        ahead: Callable[[], int],
+        *,
+        now: Instant,
+    ) -> None:
+        """``ahead`` says how many callers are before this one."""
         self.since: Final = now
         self.until: Final = now + queue.max_wait
         self._caller = caller
         self._plan = plan
         self._queue = queue
+        self._ahead = ahead
         self._try_at: Instant | None = now + RETRY
         self._tell_at = now + queue.announce
 
@@ -50,9 +63,12 @@ class Waiting:
         return self._tell_at if self._try_at is None else min(self._tell_at, self._try_at)
 
     def tell(self) -> Sequence[LegOutput]:
-        """Say that all are busy; music follows."""
-        prompt = hearing.media_name(PROMPT, self._plan)
-        return self._caller.hear(HearPrompts(prompts=(prompt,), token=TOKEN))
+        """Say that all are busy, and how many are ahead; music follows."""
+        names = [PROMPT]
+        if self._queue.position:
+            names.append(place_prompt(self._ahead()))
+        prompts = tuple(hearing.media_name(name, self._plan) for name in names)
+        return self._caller.hear(HearPrompts(prompts=prompts, token=TOKEN))
 
     def pause(self) -> None:
         """A destination is tried: ask for no other."""
@@ -82,6 +98,13 @@ class Waiting:
             self._try_at = now + RETRY
             outputs.append(Try())
         return outputs
+
+
+def place_prompt(ahead: int) -> str:
+    """The prompt that tells how many callers are ahead."""
+    if not ahead:
+        return "place-next"
+    return f"place-{ahead}" if ahead <= MOST_TOLD else "place-more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

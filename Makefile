@@ -9,7 +9,7 @@ SOURCES := b2bua media tests prompts setup.py .ci/image.py
 CONFIG ?= config/b2bua.toml
 ALONE := tests/support/alone
 
-.PHONY: run test check bench install test-peers format clean
+.PHONY: run test check bench sanitize install test-peers format clean
 
 run: install
 	@$(BIN)/b2bua serve --config $(CONFIG) --seed config/demo
@@ -26,6 +26,10 @@ check: install
 
 bench: install test-peers
 	@$(BIN)/python -m tests.bench
+
+# The engine's tests on a build that stops at the first bad access or undefined step.
+sanitize: install
+	@PYTHON=$(CURDIR)/$(BIN)/python sh .ci/sanitize
 
 format: install
 	@$(BIN)/ruff format $(SOURCES)

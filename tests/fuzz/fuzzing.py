@@ -23,8 +23,8 @@ from typing import Any, Final
 
 LONG: Final = 0.25
 """Seconds of CPU that no input may take."""
-LARGEST: Final = 65_535
-"""Octets of an input, as of a datagram."""
+LARGEST: Final = 65_507
+"""Octets of an input, as of a datagram over IPv4."""
 MOST_KEPT: Final = 4096
 """Inputs that are bent again."""
 NUMBERS: Final = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fuzz import control, dns, endpoint, framing, message, rtp, sdp
+from tests.fuzz import control, dns, endpoint, engine, framing, message, rtp, sdp
 from tests.fuzz.fuzzing import Target, search
 
 TARGETS = {
@@ -15,6 +15,7 @@ TARGETS = {
         (control, 2000),
         (dns, 4000),
         (endpoint, 150),
+        (engine, 2000),
     )
 }
 

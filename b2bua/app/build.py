@@ -1,17 +1,18 @@
 """Settings to the values that each layer is built of."""
 
 import socket
-import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Final, cast
 
-from b2bua.app.places import area_file
+from b2bua.app.places import Places, area_file
 from b2bua.config.checks import split_listener
 from b2bua.config.settings import Settings
 from b2bua.config.settings import Trunk as TrunkSettings
 from b2bua.core.address import Address
-from b2bua.core.errors import B2buaError
+from b2bua.net.tls import Credential, TlsContexts, contexts, own_credential
 from b2bua.service.area import AreaTable
 from b2bua.service.plan import Tariff, TrunkRule
 from b2bua.service.webhook import Reach
@@ -25,10 +26,6 @@ from b2bua.sip.transport.flow import TransportName
 
 ANYWHERE: Final = "192.0.2.1"
 """An address of nobody (RFC 5737): the way to it is the default route."""
-
-
-class UnusableFile(B2buaError):
-    """A file that the settings name cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,17 +147,27 @@ def node_name(settings: Settings) -> str:
     return settings.node or socket.gethostname()
 
 
-def tls_contexts(settings: Settings) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """For accepting and for connecting. Raises :class:`UnusableFile`."""
+def credential(settings: Settings) -> Credential:
+    """Our certificate: the one given, else one of our own that is made when needed.
+
+    Raises :class:`UnusableCertificate`.
+    """
     tls = settings.sip.tls
-    try:
-        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        server.load_cert_chain(tls.certificate, tls.key)
-        client = ssl.create_default_context(cafile=tls.ca or None)
-        client.load_cert_chain(tls.certificate, tls.key)
-    except (OSError, ssl.SSLError) as error:
-        raise UnusableFile(f"sip.tls: {error}") from error
-    return server, client
+    if tls.certificate:
+        return Credential(Path(tls.certificate), Path(tls.key))
+    hosts = [split_listener(text)[1][0] for text in settings.sip.listen]
+    names = (advertised_host(settings), *hosts, node_name(settings))
+    named = [name for name in names if name and not _is_everywhere(name)]
+    return own_credential(Places(Path(settings.data_dir)).tls, named, datetime.now(UTC))
+
+
+def tls_contexts(settings: Settings) -> TlsContexts:
+    """For accepting and for connecting. Raises :class:`UnusableCertificate`."""
+    return contexts(
+        credential(settings),
+        trusted=settings.sip.tls.ca,
+        ask=any(trunk.certificate for trunk in settings.trunk),
+    )
 
 
 def _trunk(trunk: TrunkSettings) -> Trunk:
@@ -170,6 +177,7 @@ def _trunk(trunk: TrunkSettings) -> Trunk:
     return Trunk(
         name=trunk.name,
         networks=trunk.from_,
+        certificates=trunk.certificate,
         next_hops=trunk.hops,
         domain=trunk.domain,
         credentials=credentials if trunk.username else None,
@@ -212,6 +220,13 @@ def _literal_hosts(known: tuple[TrunkSettings, ...], version: int) -> list[str]:
             if literal.version == version:
                 hosts.append(uri.host)
     return hosts
+
+
+def _is_everywhere(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 def _source_towards(remote: Address) -> str:

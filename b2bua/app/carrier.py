@@ -26,7 +26,7 @@ from b2bua.exchange.outputs import (
     SaveCall,
     SaveCounter,
 )
-from b2bua.net.driver import Crashed, Lagged
+from b2bua.net.driver import Crashed, Lagged, Unconnected
 from b2bua.observe.metrics import Metrics
 from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
@@ -110,7 +110,7 @@ class Carrier:
                 self._warn_of(output)
             case Drained():
                 self._heed.drained()
-            case CallFault() | Crashed() | Lagged():
+            case CallFault() | Crashed() | Lagged() | Unconnected():
                 self._tell_of_trouble(output)
             case _:
                 self._log.error("nobody takes this output", output=type(output).__name__)
@@ -154,8 +154,18 @@ class Carrier:
             since=str(nearing.starts),
         )
 
-    def _tell_of_trouble(self, trouble: CallFault | Crashed | Lagged) -> None:
+    def _tell_of_trouble(
+        self, trouble: CallFault | Crashed | Lagged | Unconnected
+    ) -> None:
         match trouble:
+            case Unconnected(flow=flow, reason=reason):
+                self._log.warning(
+                    "no connection",
+                    transport=flow.transport,
+                    remote=flow.remote,
+                    wanted=list(flow.expects),
+                    why=reason,
+                )
             case CallFault(call=call, traceback=traceback):
                 self._metrics.fault("call")
                 self._log.error("call fault", call=call, traceback=traceback)

@@ -23,6 +23,7 @@ from b2bua.config.checks import split_address, split_listener
 from b2bua.config.settings import Settings
 from b2bua.core.address import Address
 from b2bua.net.resolver import Resolver
+from b2bua.net.tls import UnusableCertificate, load, read
 from b2bua.service.area import MalformedTable
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.target import question_of
@@ -105,8 +106,12 @@ def _files(settings: Settings) -> Iterator[Finding]:
     if any(text.startswith("tls:") for text in settings.sip.listen):
         try:
             build.tls_contexts(settings)
-            yield _well("tls", settings.sip.tls.certificate)
-        except build.UnusableFile as error:
+            path = build.credential(settings).certificate
+            shown = load(path)
+            names = ", ".join(read(shown).names)
+            until = f"{shown.not_valid_after_utc:%Y-%m-%d}"
+            yield _well("tls", f"{path} for {names}, until {until}")
+        except UnusableCertificate as error:
             yield _wrong("tls", str(error))
 
 

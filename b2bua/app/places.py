@@ -45,6 +45,11 @@ class Places:
         return self.data_dir.absolute() / "recordings"
 
     @property
+    def tls(self) -> Path:
+        """The certificate that we made ourselves, and its key."""
+        return self.data_dir / "tls"
+
+    @property
     def logs(self) -> Path:
         """Of processes that outlive the one that started them."""
         return self.data_dir / "log"

@@ -14,6 +14,8 @@ import wave
 from array import array
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -26,14 +28,16 @@ from b2bua.core.address import Address
 from b2bua.core.errors import B2buaError
 from b2bua.core.tokens import Tokens
 from b2bua.mediactl.pool import MediaPool
-from b2bua.net.driver import Crashed, Driver
+from b2bua.net.driver import Crashed, Driver, Unconnected
 from b2bua.net.resolver import Resolver
-from b2bua.net.tcp import open_tcp
+from b2bua.net.tcp import open_tcp, open_tls
+from b2bua.net.tls import Credential, contexts, own_credential
 from b2bua.net.udp import open_udp
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
+from b2bua.sip.transport.flow import TransportName
 
 MEDIA_PORTS: Final = "40000-49999"
 """Apart from a node's own, so that both can be on one machine."""
@@ -48,14 +52,40 @@ class SoftphoneFailed(B2buaError):
     """The softphone cannot work here; the message says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Whom a softphone trusts, and what it shows."""
+
+    trusted: Path | None = None
+    """A file of authorities or certificates; None: the system's authorities."""
+    credential: Credential | None = None
+    """None: one that it makes for itself."""
+
+
 class Softphone:
     """One stack, one media process, and the facts of their legs in a queue."""
 
-    def __init__(self, local: Address, next_hops: tuple[str, ...], home: Path) -> None:
-        """``home`` is a directory of its own, gone when it is."""
+    def __init__(
+        self,
+        local: Address,
+        next_hops: tuple[str, ...],
+        home: Path,
+        *,
+        tls: Tls = Tls(),
+        secure: bool = False,
+    ) -> None:
+        """``home`` is a directory of its own, gone when it is.
+
+        ``secure``: listen for TLS at ``local``, and for nothing else.
+        """
+        beside = local if secure else (local[0], 0)
+        self._listening: list[tuple[TransportName, Address]] = [("tls", _free(beside))]
+        if not secure:
+            self._listening += [("udp", local), ("tcp", local)]
+        self._tls = tls
         listeners = tuple(
-            Listener(transport=transport, local=local, advertised=local)
-            for transport in ("udp", "tcp")
+            Listener(transport=transport, local=address, advertised=address)
+            for transport, address in self._listening
         )
         trunk = Trunk(
             name=PEER,
@@ -78,11 +108,25 @@ class Softphone:
         """Listen, and connect to the media process at ``media``."""
         self._pool = MediaPool([media], self._hear_of, _complain)
         await self._pool.start()
+        credential = self._tls.credential or own_credential(
+            self.home / "tls", [self.local[0]], datetime.now(UTC)
+        )
+        ask = self._tls.trusted is not None
+        trusted = str(self._tls.trusted or "")
+        show = self._tls.credential is not None
+        tls = contexts(credential, trusted=trusted, ask=ask, show=show)
+        host, port = self.local
         try:
-            await open_udp(self._driver, self.local)
-            await open_tcp(self._driver, self.local)
+            for transport, address in self._listening:
+                host, port = address
+                match transport:
+                    case "udp":
+                        await open_udp(self._driver, address)
+                    case "tcp":
+                        await open_tcp(self._driver, address)
+                    case _:
+                        await open_tls(self._driver, address, tls)
         except OSError as error:
-            host, port = self.local
             raise SoftphoneFailed(f"cannot listen on {host}:{port}: {error}") from error
 
     async def stop(self) -> None:
@@ -135,6 +179,9 @@ class Softphone:
         match output:
             case Crashed(traceback=trace):
                 _complain(trace)
+            case Unconnected(flow=flow, reason=reason):
+                host, port = flow.remote
+                _complain(f"{flow.transport}:{host}:{port}: {reason}")
             case _ if isinstance(output, MediaOrder):
                 self.order(output)
             case _ if isinstance(output, LegFact | sip.Invited):
@@ -153,6 +200,8 @@ async def softphone(
     next_hops: tuple[str, ...] = (),
     send: Path | None = None,
     tone: int = 0,
+    tls: Tls = Tls(),
+    secure: bool = False,
 ) -> AsyncIterator[Softphone]:
     """Run a softphone with its media process; raises :class:`SoftphoneFailed`.
 
@@ -167,7 +216,7 @@ async def softphone(
         if send is not None:
             await _convert(send, home / f"{SENT}.wav")
         process = await _start_media(home, local[0])
-        phone = Softphone(local, next_hops, home)
+        phone = Softphone(local, next_hops, home, tls=tls, secure=secure)
         try:
             await phone.start(home / "media.sock")
             yield phone
@@ -176,6 +225,17 @@ async def softphone(
             with suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
+
+
+def _free(address: Address) -> Address:
+    """The address itself, or with a port that is free if it names none."""
+    if address[1]:
+        return address
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind(address)
+        host, port = probe.getsockname()[:2]
+    return host, port
 
 
 def free_address(towards: Address) -> Address:

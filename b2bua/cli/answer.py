@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from b2bua.app.softphone import SENT, Softphone, softphone
+from b2bua.app.softphone import SENT, Softphone, Tls, softphone
 from b2bua.call.caller import CallerLeg
 from b2bua.call.events import (
     AudioLost,
@@ -46,13 +46,22 @@ class AnswerOptions:
     """Hang up after so long; 0: leave it to the caller."""
     calls: int
     """End after so many; 0: never."""
+    secure: bool = False
+    """Listen for TLS, and for nothing else."""
+    tls: Tls = Tls()
     keys: str = ""
     """Pressed once answered; ``w`` waits a second."""
 
 
 async def answer(options: AnswerOptions, say: Callable[[str], None]) -> None:
     """Answer calls until there were enough. Raises :class:`SoftphoneFailed`."""
-    async with softphone(options.listen, send=options.send, tone=options.tone) as phone:
+    async with softphone(
+        options.listen,
+        send=options.send,
+        tone=options.tone,
+        tls=options.tls,
+        secure=options.secure,
+    ) as phone:
         host, port = options.listen
         say(f"answering on {host}:{port} with {options.status or 180}")
         await _Desk(phone, options, say).run()

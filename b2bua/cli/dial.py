@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from b2bua.app.softphone import SENT, Softphone, SoftphoneFailed, free_address, softphone
+from b2bua.app.softphone import (
+    SENT,
+    Softphone,
+    SoftphoneFailed,
+    Tls,
+    free_address,
+    softphone,
+)
 from b2bua.call.destination import DestinationLeg
 from b2bua.call.events import (
     Answered,
@@ -35,6 +42,7 @@ from b2bua.call.media import (
 )
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.uri import SipUri, parse_uri
+from b2bua.sip.transport.target import default_port, default_transport, question_of
 
 RING_SECONDS: Final = 120.0
 PAUSE_SECONDS: Final = 1.0
@@ -57,14 +65,19 @@ class DialOptions:
     keys: str
     record: Path | None
     seconds: float
+    tls: Tls = Tls()
 
 
 async def dial(options: DialOptions, say: Callable[[str], None]) -> bool:
     """Place one call; True if it was answered. Raises :class:`SoftphoneFailed`."""
     uri = _uri(options.uri)
-    local = free_address((uri.host, uri.port or 5060))
-    next_hop = options.uri.partition("@")[2]
-    async with softphone(local, next_hops=(f"sip:{next_hop}",), send=options.send) as phone:
+    question = question_of(uri)
+    port = uri.port or default_port(default_transport(question))
+    local = free_address((uri.host, port))
+    next_hop = f"{uri.scheme}:{options.uri.partition('@')[2]}"
+    async with softphone(
+        local, next_hops=(next_hop,), send=options.send, tls=options.tls
+    ) as phone:
         leg = phone.dial(uri.user, options.caller, RING_SECONDS)
         return await _Conversation(phone, leg, options, say).run()
 

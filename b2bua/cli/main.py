@@ -27,6 +27,11 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The 400 number.")
 OptionalNumber = Annotated[
     str | None, typer.Option("--number", metavar="N", help="Of this 400 number only.")
 ]
+Trusted = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Trusted over TLS; else the system's.")
+]
+Shown = Annotated[Path | None, typer.Option(metavar="FILE", help="Ours, over TLS.")]
+KeyFile = Annotated[Path | None, typer.Option(metavar="FILE", help="That goes with it.")]
 DEFAULT = Path("config/b2bua.toml")
 
 
@@ -298,22 +303,34 @@ def dial(  # noqa: PLR0913, PLR0917  # its options
         Path | None, typer.Option(metavar="FILE.wav", help="What is heard.")
     ] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Hang up after so long.")] = 15.0,
+    ca: Trusted = None,
+    certificate: Shown = None,
+    key: KeyFile = None,
     config: Config = DEFAULT,
 ) -> int:
     """Place a call: a softphone on the command line."""
     from b2bua.cli.dial import DialOptions  # noqa: PLC0415
     from b2bua.cli.phones import dial as run_dial  # noqa: PLC0415
+    from b2bua.cli.phones import tls_of  # noqa: PLC0415
 
     del config  # a softphone needs none; every command takes it
     options = DialOptions(
-        uri=uri, caller=caller, send=send, keys=keys, record=record, seconds=seconds
+        uri=uri,
+        caller=caller,
+        send=send,
+        keys=keys,
+        record=record,
+        seconds=seconds,
+        tls=tls_of(ca, certificate, key),
     )
     return run_dial(options)
 
 
 @app.command()
 def answer(  # noqa: PLR0913, PLR0917  # its options
-    listen: Annotated[str, typer.Option(metavar="ADDR", help="Such as 127.0.0.1:5080.")],
+    listen: Annotated[
+        str, typer.Option(metavar="ADDR", help="Such as 127.0.0.1:5080; tls:… for TLS.")
+    ],
     after: Annotated[float, typer.Option(min=0, help="Seconds of ringing.")] = 1.0,
     status: Annotated[
         int, typer.Option(help="200 answers; else refuse; 0: ring for ever.")
@@ -328,11 +345,14 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
     keys: Annotated[str, typer.Option(metavar="w1", help="Pressed once answered.")] = "",
     seconds: Annotated[float, typer.Option(min=0, help="Hang up; 0: never.")] = 0.0,
     calls: Annotated[int, typer.Option(min=0, help="End after so many; 0: never.")] = 0,
+    ca: Trusted = None,
+    certificate: Shown = None,
+    key: KeyFile = None,
     config: Config = DEFAULT,
 ) -> int:
     """Answer calls: a destination on the command line."""
     from b2bua.cli.answer import AnswerOptions  # noqa: PLC0415
-    from b2bua.cli.phones import address_of  # noqa: PLC0415
+    from b2bua.cli.phones import address_of, tls_of  # noqa: PLC0415
     from b2bua.cli.phones import answer as run_answer  # noqa: PLC0415
 
     del config  # a softphone needs none; every command takes it
@@ -346,6 +366,8 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
         seconds=seconds,
         calls=calls,
         keys=keys,
+        secure=listen.startswith("tls:"),
+        tls=tls_of(ca, certificate, key),
     )
     return run_answer(options)
 

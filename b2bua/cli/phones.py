@@ -3,8 +3,10 @@
 import asyncio
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
+from b2bua.app.softphone import Tls
 from b2bua.cli.answer import AnswerOptions
 from b2bua.cli.answer import answer as take_calls
 from b2bua.cli.common import Misused, run, say
@@ -12,17 +14,28 @@ from b2bua.cli.dial import DialOptions
 from b2bua.cli.dial import dial as place_call
 from b2bua.config.checks import split_address
 from b2bua.core.address import Address
+from b2bua.net.tls import Credential
 
 T = TypeVar("T")
 
 
 def address_of(text: str) -> Address:
     """``127.0.0.1:5080``, or without a port for 5060."""
-    text = text.removeprefix("udp:").removeprefix("sip:")
+    port = 5061 if text.startswith("tls:") else 5060
+    text = text.removeprefix("udp:").removeprefix("tls:").removeprefix("sip:")
     try:
-        return split_address(text if ":" in text else f"{text}:5060")
+        return split_address(text if ":" in text else f"{text}:{port}")
     except ValueError as error:
         raise Misused(f"--listen: {error}") from error
+
+
+def tls_of(ca: Path | None, certificate: Path | None, key: Path | None) -> Tls:
+    """What the options say of TLS."""
+    if certificate is None and key is None:
+        return Tls(trusted=ca)
+    if certificate is None or key is None:
+        raise Misused("--certificate and --key come together")
+    return Tls(trusted=ca, credential=Credential(certificate, key))
 
 
 def dial(options: DialOptions) -> int:

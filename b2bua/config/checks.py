@@ -12,10 +12,12 @@ from b2bua.core.address import Address
 from b2bua.sip.dialog.terms import METHODS
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.uri import SipUri, parse_uri
+from b2bua.sip.transport.identity import FINGERPRINT, is_fingerprint
 
 Check = Callable[[object], str]
 
 _WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+_DOMAIN: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?")
 _PRICE: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _AREA: Final = re.compile(r"(0[0-9]{2,3})?")
 SUPPORTED: Final = ("udp", "tcp", "tls")
@@ -106,6 +108,16 @@ def _networks(value: object) -> str:
     return ""
 
 
+def _certificates(value: object) -> str:
+    for text in cast(Sequence[str], value):
+        if text.lower().startswith(FINGERPRINT):
+            if not is_fingerprint(text):
+                return f"{text!r}: sha256: needs 64 hexadecimal digits"
+        elif _DOMAIN.fullmatch(text) is None:
+            return f"{text!r} is no name such as sip.example.com"
+    return ""
+
+
 def _hops(value: object) -> str:
     texts = (value,) if isinstance(value, str) else cast(Sequence[str], value)
     for text in texts:
@@ -188,6 +200,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "webhooks.networks": _networks,
     "trunk.name": _word,
     "trunk.from": _networks,
+    "trunk.certificate": _certificates,
     "trunk.to": _hops,
     "trunk.username": _line,
     "trunk.password": _line,

@@ -182,14 +182,12 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
             yield reader.fault(("trunk", index, "password"), "it needs a username")
         if trunk.register and not trunk.hops:
             yield reader.fault(("trunk", index, "register"), "it needs 'to': where?")
-        if not trunk.from_ and not trunk.hops:
+        if not (trunk.from_ or trunk.certificate or trunk.hops):
             message = "nobody calls by it, nor does it lead on: 'from', 'to' or both"
             yield reader.fault(("trunk", index), message)
     tls = settings.sip.tls
-    if any(text.startswith("tls:") for text in settings.sip.listen) and not (
-        tls.certificate and tls.key
-    ):
-        yield reader.fault(("sip", "listen"), "tls: needs sip.tls.certificate and .key")
+    if bool(tls.certificate) != bool(tls.key):
+        yield reader.fault(("sip", "tls"), "certificate and key come together, or neither")
     first, _, last = settings.media.ports.partition("-")
     if int(last) - int(first) < 4 * settings.media.processes:
         message = f"too few for {settings.media.processes} processes"

@@ -41,13 +41,13 @@ class Limits(Table, frozen=True, kw_only=True):
 
 
 class Tls(Table, frozen=True, kw_only=True):
-    """Files in PEM for ``tls:`` listeners and connections."""
+    """Files in PEM for ``tls:`` and ``wss:``; read again at SIGHUP."""
 
     certificate: str = ""
-    """With its chain."""
+    """With its chain; empty: one of our own, made in ``data_dir``/tls."""
     key: str = ""
     ca: str = ""
-    """Whom we trust when we connect; empty: the system's authorities."""
+    """Whom we trust: authorities, or single certificates; empty: the system's."""
 
 
 class Sip(Table, frozen=True, kw_only=True):
@@ -146,6 +146,8 @@ class Trunk(Table, frozen=True, kw_only=True):
     name: str
     from_: Strings = msgspec.field(default=(), name="from")
     """Networks (CIDR) that may send us calls in its name."""
+    certificate: Strings = ()
+    """Whom it proves to be over TLS, one of these: names, or ``sha256:`` and 64 digits."""
     to: str | Strings = ()
     """Where outbound legs go: SIP URIs, in order."""
     username: str = ""

@@ -48,6 +48,14 @@ class Lagged:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Unconnected:
+    """A peer was there, and no connection came about; what waited for it has failed."""
+
+    flow: Flow
+    reason: str
+
+
 class Machine(Protocol):
     """What the driver drives: five inputs, one deadline, outputs in return."""
 
@@ -153,6 +161,10 @@ class Driver:
         self._loop.call_soon(
             self.perform, lambda now, at: self._machine.flow_failed(flow, now, at)
         )
+
+    def tell(self, output: object) -> None:
+        """Tell what befell a way to the network."""
+        self._tell(output)
 
     def arm(self) -> None:
         """Heed the machine's deadline, when it was changed by others than the driver."""

@@ -99,6 +99,9 @@ async def open_udp(driver: Driver, local: Address) -> UdpWay:
         bound.setblocking(False)
         _widen(bound)
         bound.setsockopt(*_RECVERR[family], 1)
+        if family == socket.AF_INET6:
+            # So that 0.0.0.0 can be listened to beside ::, and is told as what it is.
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(local)
         way = UdpWay(driver, bound)
         loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ import pytest
 
 from b2bua.core.address import Address
 from b2bua.net.tcp import StreamLimits, open_tcp, open_tls
+from b2bua.net.tls import TlsContexts
 from b2bua.sip.endpoint.outputs import Transmit
 from b2bua.sip.transport.flow import Flow
 from tests.net.machines import PATIENCE, Side, loopback, on_both_loops, received
@@ -255,13 +256,13 @@ def test_tls_carries_messages_and_verifies_the_peer(certificate: tuple[Path, Pat
     async def main() -> None:
         near, wary, far = Side(), Side(), Side()
         way = await open_tls(
-            near.driver, loopback("127.0.3.17"), server=server, client=trusting
+            near.driver, loopback("127.0.3.17"), TlsContexts(server, trusting)
         )
         other = await open_tls(
-            wary.driver, loopback("127.0.3.19"), server=server, client=doubting
+            wary.driver, loopback("127.0.3.19"), TlsContexts(server, doubting)
         )
         peer = await open_tls(
-            far.driver, loopback("127.0.3.18"), server=server, client=trusting
+            far.driver, loopback("127.0.3.18"), TlsContexts(server, trusting)
         )
         near.transmit(OPTIONS, Flow("tls", way.local, peer.local))
         data, flow = await received(far)

@@ -6,7 +6,7 @@ alone, and one that came by a stream by the same connection as long as it lasts.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from b2bua.core.clock import Instant
@@ -25,7 +25,7 @@ from b2bua.sip.message.serializer import serialize
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transaction.layer import TransactionLayer
 from b2bua.sip.transaction.outputs import LayerOutput
-from b2bua.sip.transport.flow import Flow, TransportName
+from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import (
     Answer,
     Ask,
@@ -70,6 +70,8 @@ class Departures:
         self._registry = registry
         self._ways = ways
         self._finder: TargetFinder[Waiter] = TargetFinder()
+        self.proofs: dict[str, tuple[str, ...]] = {}
+        """By trunk and by next hop, who must be there over TLS; else the host itself."""
 
     @property
     def deadline(self) -> Instant | None:
@@ -146,7 +148,7 @@ class Departures:
         index = send.candidate if isinstance(send, SendRequest) else 0
         if index >= len(targets):
             return self._no_way(session, send)
-        flow = self._flow(session, targets[index])
+        flow = self._flow(session, send, targets[index])
         if flow is None:
             return self._no_way(session, send)
         if isinstance(send, SendRequest) and send.request.method in WATCHED:
@@ -221,7 +223,9 @@ class Departures:
         entry.waiting.discard(send.purpose)
         return True
 
-    def _flow(self, session: SessionId, target: Target) -> Flow | None:
+    def _flow(
+        self, session: SessionId, send: SendRequest | SendAck, target: Target
+    ) -> Flow | None:
         """The flow to a target: the session's connection, or from a listener of ours."""
         entry = self._registry.entries.get(session)
         known = entry.flow if entry is not None else None
@@ -233,22 +237,30 @@ class Departures:
         ):
             return known
         local = known.local if known is not None else None
-        listener = self._choose(target.transport, local)
-        return (
-            None
-            if listener is None
-            else Flow(target.transport, listener.local, target.address)
-        )
+        listener = self._choose(target, local)
+        if listener is None:
+            return None
+        flow = Flow(target.transport, listener.local, target.address)
+        if not flow.secure:
+            return flow
+        trunk = entry.trunk if entry is not None else ""
+        proof = self.proofs.get(trunk) or self.proofs.get(send.next_hop)
+        return replace(flow, expects=proof or _host(send.next_hop))
 
-    def _choose(
-        self, transport: TransportName, local: tuple[str, int] | None
-    ) -> Listener | None:
+    def _choose(self, target: Target, local: tuple[str, int] | None) -> Listener | None:
+        """One of the target's transport and family, the session's own if it fits."""
         fitting = [
             listener
             for listener in self._settings.listeners
-            if listener.transport == transport
+            if listener.transport == target.transport
+            and (":" in listener.local[0]) == (":" in target.address[0])
         ]
         for listener in fitting:
             if listener.local == local:
                 return listener
         return fitting[0] if fitting else None
+
+
+def _host(hop: str) -> tuple[str, ...]:
+    uri = parse_uri(hop)
+    return (uri.host,) if isinstance(uri, SipUri) else ()

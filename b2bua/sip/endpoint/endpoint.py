@@ -54,6 +54,7 @@ class SipEndpoint:
         self._trunks = TrunkTable(settings.trunks)
         self._board = board = Switchboard(settings, self._trunks, tokens)
         self._arrivals = Arrivals(board.doorway, board.layer, board.registry)
+        board.departures.proofs = self._trunks.proofs
 
     @property
     def working_on(self) -> SessionId | None:
@@ -127,6 +128,7 @@ class SipEndpoint:
         """Know other trunks from now on; sessions keep the terms they began with."""
         self._trunks = TrunkTable(trunks)
         self._board.doorway.trunks = self._trunks
+        self._board.departures.proofs = self._trunks.proofs
 
     @property
     def draining(self) -> bool:

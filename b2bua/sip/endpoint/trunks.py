@@ -1,7 +1,8 @@
 """Peers we know: who may call us, and where we call.
 
 A trunk is known by where its messages come from: the longest network that holds the
-source wins, and a trunk that names listeners takes only what came by them.
+source wins, and a trunk that names listeners takes only what came by them. A trunk that
+names certificates is known by one of them alone, from its networks if it has any.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,9 +20,11 @@ from b2bua.sip.endpoint.rewriting import AS_WRITTEN, Rewriting
 from b2bua.sip.endpoint.way import Care
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.flow import Flow
+from b2bua.sip.transport.identity import Certificate
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
+ANYWHERE: Final = ("0.0.0.0/0", "::/0")
 REMEMBERED: Final = 4096
 """Sources whose trunk is kept at most."""
 
@@ -33,6 +36,8 @@ class Trunk:
     name: str
     networks: tuple[str, ...] = ()
     """CIDR, or single addresses; nobody else may call us in its name."""
+    certificates: tuple[str, ...] = ()
+    """Domains, addresses or fingerprints, one of which it must prove over TLS."""
     listeners: tuple[Address, ...] = ()
     """Only what came by these local addresses; empty: by any."""
     next_hops: tuple[str, ...] = ()
@@ -64,11 +69,11 @@ class TrunkTable:
             (
                 (ip_network(network, strict=False), trunk)
                 for trunk in self._named.values()
-                for network in trunk.networks
+                for network in trunk.networks or ANYWHERE[: 2 * bool(trunk.certificates)]
             ),
-            key=lambda pair: -pair[0].prefixlen,
+            key=lambda pair: (not pair[1].certificates, -pair[0].prefixlen),
         )
-        self._found: dict[tuple[str, Address], Trunk | None] = {}
+        self._found: dict[tuple[str, Address, Certificate | None], Trunk | None] = {}
 
     def named(self, name: str) -> Trunk:
         """The trunk of that name. Raises :class:`InvalidState` if there is none."""
@@ -83,6 +88,17 @@ class TrunkTable:
         uris = (parse_uri(hop) for trunk in self for hop in trunk.next_hops)
         return frozenset(uri.host for uri in uris if isinstance(uri, SipUri))
 
+    @cached_property
+    def proofs(self) -> dict[str, tuple[str, ...]]:
+        """By name and by next hop, what a trunk must prove where we call it over TLS."""
+        found: dict[str, tuple[str, ...]] = {}
+        for trunk in self:
+            uris = (parse_uri(hop) for hop in trunk.next_hops)
+            hosts = (uri.host for uri in uris if isinstance(uri, SipUri))
+            proof = trunk.certificates or tuple(dict.fromkeys(hosts))
+            found |= dict.fromkeys((trunk.name, *trunk.next_hops), proof)
+        return found
+
     def __iter__(self) -> Iterator[Trunk]:
         return iter(self._named.values())
 
@@ -91,7 +107,7 @@ class TrunkTable:
 
     def of(self, flow: Flow) -> Trunk | None:
         """The trunk that a flow comes from, None for a stranger."""
-        source = flow.remote[0], flow.local
+        source = flow.remote[0], flow.local, flow.certificate
         if source not in self._found:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
@@ -101,8 +117,15 @@ class TrunkTable:
     def _search(self, flow: Flow) -> Trunk | None:
         address = ip_address(flow.remote[0])
         for network, trunk in self._networks:
-            if address in network and (
-                not trunk.listeners or flow.local in trunk.listeners
+            if (
+                address in network
+                and (not trunk.listeners or flow.local in trunk.listeners)
+                and (not trunk.certificates or _proves(flow, trunk))
             ):
                 return trunk
         return None
+
+
+def _proves(flow: Flow, trunk: Trunk) -> bool:
+    shown = flow.certificate
+    return shown is not None and any(map(shown.speaks_for, trunk.certificates))

@@ -1,0 +1,56 @@
+"""The sockets that a node listens on, and their certificates."""
+
+from b2bua.app import build
+from b2bua.config.settings import Settings
+from b2bua.core.errors import B2buaError
+from b2bua.net.driver import Driver
+from b2bua.net.tcp import StreamWay, open_tcp, open_tls
+from b2bua.net.tls import TlsContexts
+from b2bua.net.udp import open_udp
+from b2bua.sip.endpoint.settings import Listener
+
+
+class CannotListen(B2buaError):
+    """An address is used by somebody else, or is not ours."""
+
+
+class Listening:
+    """Opens every listener of the settings."""
+
+    def __init__(self, driver: Driver, settings: Settings) -> None:
+        self._driver = driver
+        self._settings = settings
+        self._contexts: TlsContexts | None = None
+        self._secured: list[StreamWay] = []
+
+    async def open(self, listener: Listener) -> None:
+        """Listen. Raises :class:`CannotListen`, or :class:`UnusableCertificate`."""
+        try:
+            match listener.transport:
+                case "udp":
+                    await open_udp(self._driver, listener.local)
+                case "tcp":
+                    await open_tcp(self._driver, listener.local)
+                case _:
+                    way = await open_tls(self._driver, listener.local, self._tls())
+                    self._secured.append(way)
+        except OSError as error:
+            host, port = listener.local
+            where = f"{listener.transport}:{host}:{port}"
+            raise CannotListen(f"sip.listen: {where}: {error.strerror}") from error
+
+    def renew(self, settings: Settings) -> None:
+        """Read certificates again; connections that are up keep theirs.
+
+        Raises :class:`UnusableCertificate`; those before are kept then.
+        """
+        self._settings = settings
+        if self._secured:
+            self._contexts = build.tls_contexts(settings)
+            for way in self._secured:
+                way.tls = self._contexts
+
+    def _tls(self) -> TlsContexts:
+        if self._contexts is None:
+            self._contexts = build.tls_contexts(self._settings)
+        return self._contexts

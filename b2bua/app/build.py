@@ -9,7 +9,8 @@ from typing import Final, cast
 
 from b2bua.app.places import Places, area_file
 from b2bua.config.checks import split_listener
-from b2bua.config.settings import Settings
+from b2bua.config.settings import Health, Rewrite, Settings, TrunkLimits
+from b2bua.config.settings import Rewriting as RewritingSettings
 from b2bua.config.settings import Trunk as TrunkSettings
 from b2bua.core.address import Address
 from b2bua.net.tls import Credential, TlsContexts, contexts, own_credential
@@ -17,13 +18,23 @@ from b2bua.service.area import AreaTable
 from b2bua.service.plan import Tariff, TrunkRule
 from b2bua.service.webhook import Reach
 from b2bua.sip.dialog.terms import METHODS, Credentials
+from b2bua.sip.endpoint.manners import Manners
+from b2bua.sip.endpoint.quota import UNBOUNDED, Quota
+from b2bua.sip.endpoint.rewriting import AS_WRITTEN, Rewriting, Rule
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
+from b2bua.sip.endpoint.way import Care
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transaction.timers import TimerValues
 from b2bua.sip.transport.admission import AdmissionSettings, Rate
 from b2bua.sip.transport.flow import TransportName
 
+DIVERSIONS: Final = {
+    "both": ("Diversion", "History-Info"),
+    "diversion": ("Diversion",),
+    "history-info": ("History-Info",),
+    "none": (),
+}
 ANYWHERE: Final = "192.0.2.1"
 """An address of nobody (RFC 5737): the way to it is the default route."""
 
@@ -83,6 +94,8 @@ def trunk_rules(settings: Settings) -> dict[str, TrunkRule]:
             called_from=trunk.called_from,
             default_area=trunk.default_area,
             nobody_answered=trunk.nobody_answered,
+            overflow=trunk.overflow,
+            early_media=trunk.early_media,
         )
         for trunk in settings.trunk
     }
@@ -184,6 +197,56 @@ def _trunk(trunk: TrunkSettings) -> Trunk:
         trusted=trunk.trusted,
         methods=trunk.methods or METHODS,
         register=trunk.register,
+        weights=trunk.weights,
+        care=_care(trunk.health),
+        quota=_quota(trunk.limits),
+        rewriting=_rewriting(trunk.rewrite),
+        manners=_manners(trunk),
+    )
+
+
+def _care(health: Health) -> Care:
+    return Care(
+        probe=health.probe,
+        losses=health.losses,
+        gains=health.gains,
+        failures=health.failures,
+        pause=health.pause,
+    )
+
+
+def _quota(limits: TrunkLimits) -> Quota:
+    if limits == TrunkLimits():
+        return UNBOUNDED
+    return Quota(
+        calls_in=limits.calls_in,
+        calls_out=limits.calls_out,
+        rate_in=limits.rate_in,
+        rate_out=limits.rate_out,
+    )
+
+
+def _rewriting(given: RewritingSettings) -> Rewriting:
+    def rules(told: tuple[Rewrite, ...]) -> tuple[Rule, ...]:
+        return tuple(
+            Rule(match=one.match, strip=one.strip, prepend=one.prepend) for one in told
+        )
+
+    if given == RewritingSettings():
+        return AS_WRITTEN
+    return Rewriting(
+        called_in=rules(given.called_in),
+        caller_in=rules(given.caller_in),
+        called_out=rules(given.called_out),
+        caller_out=rules(given.caller_out),
+    )
+
+
+def _manners(trunk: TrunkSettings) -> Manners:
+    return Manners(
+        causes=tuple((int(key), cause) for key, cause in trunk.causes.items()),
+        statuses=tuple((int(key), status) for key, status in trunk.statuses.items()),
+        diversion=DIVERSIONS[trunk.diversion],
     )
 
 

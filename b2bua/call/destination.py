@@ -56,6 +56,8 @@ ACCEPT_SECONDS: Final = 10.0
 TOLD_LIMIT: Final = 30.0
 """Seconds that the prompts themselves may take."""
 TOLD: Final = "told"
+NO_ROOM: Final = (408, 486)
+"""Our own conclusions: nobody at any address of the trunk, or no room on the trunk."""
 
 
 class State(enum.Enum):
@@ -91,6 +93,10 @@ class Target:
     """Prompts that whoever picks up hears before the caller."""
     accept: bool = False
     """Whoever picks up must press :data:`ACCEPT_KEY`."""
+    early: str = "audible"
+    """What the caller may hear before the answer: ``audible``, ``passed`` or ``own``."""
+    overflow: str = ""
+    """The trunk to try when no address of this one takes the call."""
 
 
 class DestinationLeg:
@@ -289,10 +295,11 @@ class DestinationLeg:
 
     def _refused(self, event: sip.Refused) -> Sequence[LegOutput]:
         q850 = q850_of(event.causes)
+        spent = event.status == 503 or (event.local and event.status in NO_ROOM)
         # Only a far end can say that nobody answers; we found that nobody is there.
-        there = not event.local
+        there = not event.local or event.status == 486
         verdict = verdict_of(event.status, q850) if there else Verdict.UNREACHABLE
-        return self._fail(verdict, status=event.status, q850=q850)
+        return self._fail(verdict, status=event.status, q850=q850, spent=spent)
 
     def _ended(self, event: sip.Ended) -> Sequence[LegOutput]:
         if self.state is State.ASKED:
@@ -309,6 +316,10 @@ class DestinationLeg:
         hang_up = [sip.HangUp(session=self._session, causes=causes)]
         return [*(hang_up if self.invited else []), *self._fail(verdict, status=0, q850=0)]
 
-    def _fail(self, verdict: Verdict, *, status: int, q850: int) -> Sequence[LegOutput]:
+    def _fail(
+        self, verdict: Verdict, *, status: int, q850: int, spent: bool = False
+    ) -> Sequence[LegOutput]:
         self.state, self.deadline = State.OVER, None
-        return [Failed(leg=self.leg, verdict=verdict, status=status, q850=q850)]
+        return [
+            Failed(leg=self.leg, verdict=verdict, status=status, q850=q850, spent=spent)
+        ]

@@ -84,6 +84,8 @@ class Failed:
     """The SIP status that said so; 0 when we gave up by ourselves."""
     q850: int
     """The Q.850 cause that came with it; 0 when none did."""
+    spent: bool = False
+    """No address of the trunk took the call: the destination itself was not asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Final, cast
 
+from b2bua.config.settings import Hop
 from b2bua.core.address import Address
 from b2bua.sip.dialog.terms import METHODS
+from b2bua.sip.endpoint.manners import HIGHEST_CAUSE
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.identity import FINGERPRINT, is_fingerprint
@@ -19,6 +21,9 @@ Check = Callable[[object], str]
 _WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?")
 _PRICE: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+_PATTERN: Final = re.compile(r"[0-9+?]{0,40}\*|[0-9+?]{1,40}")
+_PREFIX: Final = re.compile(r"\+?[0-9]{0,20}")
+_CODE: Final = re.compile(r"[0-9]{1,3}")
 _AREA: Final = re.compile(r"(0[0-9]{2,3})?")
 SUPPORTED: Final = ("udp", "tcp", "tls")
 
@@ -119,7 +124,12 @@ def _certificates(value: object) -> str:
 
 
 def _hops(value: object) -> str:
-    texts = (value,) if isinstance(value, str) else cast(Sequence[str], value)
+    hops = (value,) if isinstance(value, str) else cast(Sequence[str | Hop], value)
+    texts = [hop.uri if isinstance(hop, Hop) else hop for hop in hops]
+    if 0 < sum(isinstance(hop, Hop) for hop in hops) < len(hops):
+        return "either every address has a weight, or none"
+    if len(set(texts)) < len(texts):
+        return "one is given twice"
     for text in texts:
         try:
             uri = parse_uri(text) if text else None
@@ -130,6 +140,44 @@ def _hops(value: object) -> str:
         if uri is not None and uri.user:
             return f"{text!r}: a next hop has no user part"
     return ""
+
+
+def _pattern(value: object) -> str:
+    matched = _PATTERN.fullmatch(cast(str, value))
+    if matched:
+        return ""
+    return f"{value!r} is no pattern: digits, '+', '?' for any, and a last '*' for any rest"
+
+
+def _prefix(value: object) -> str:
+    matched = _PREFIX.fullmatch(cast(str, value))
+    return "" if matched else f"{value!r} is no beginning of a number"
+
+
+def _meanings(value: object) -> str:
+    for key, cause in cast(Mapping[str, int], value).items():
+        if not (_is_cause(key) or _is_status(key)):
+            return f"{key!r} is neither a Q.850 cause nor a SIP status from 300 to 699"
+        if not 1 <= cause <= HIGHEST_CAUSE:
+            return f"{cause} is no Q.850 cause from 1 to {HIGHEST_CAUSE}"
+    return ""
+
+
+def _told(value: object) -> str:
+    for key, status in cast(Mapping[str, int], value).items():
+        if not _is_cause(key):
+            return f"{key!r} is no Q.850 cause from 1 to {HIGHEST_CAUSE}"
+        if not 400 <= status <= 699:
+            return f"{status} is no final status from 400 to 699"
+    return ""
+
+
+def _is_cause(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None and 1 <= int(text) <= HIGHEST_CAUSE
+
+
+def _is_status(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None and 300 <= int(text) <= 699
 
 
 def _methods(value: object) -> str:
@@ -209,6 +257,14 @@ CHECKS: Final[Mapping[str, Check]] = {
     "trunk.caller_id": _caller_id,
     "trunk.default_area": _area,
     "trunk.methods": _methods,
+    "trunk.overflow": _word_or_none,
+    "trunk.causes": _meanings,
+    "trunk.statuses": _told,
+    **{
+        f"trunk.rewrite.{way}.{key}": check
+        for way in ("called_in", "caller_in", "called_out", "caller_out")
+        for key, check in (("match", _pattern), ("prepend", _prefix))
+    },
     "tariff.name": _word,
     "tariff.unit_price": _price,
 }

@@ -18,7 +18,7 @@ import msgspec
 
 from b2bua.config.checks import CHECKS
 from b2bua.config.lines import Lines, Path
-from b2bua.config.settings import Settings, Table
+from b2bua.config.settings import Rewrite, Settings, Table, Trunk
 from b2bua.core.errors import B2buaError
 
 PREFIX: Final = "B2BUA_"
@@ -177,7 +177,14 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield reader.fault((key, index, "name"), f"{name!r} is given twice")
+    names = [trunk.name for trunk in settings.trunk]
     for index, trunk in enumerate(settings.trunk):
+        yield from _rules(trunk, index, reader)
+        if trunk.overflow and trunk.overflow not in names:
+            message = f"there is no trunk {trunk.overflow!r}"
+            yield reader.fault(("trunk", index, "overflow"), message)
+        if trunk.overflow == trunk.name:
+            yield reader.fault(("trunk", index, "overflow"), "is this trunk itself")
         if trunk.password and not trunk.username:
             yield reader.fault(("trunk", index, "password"), "it needs a username")
         if trunk.register and not trunk.hops:
@@ -192,6 +199,19 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
     if int(last) - int(first) < 4 * settings.media.processes:
         message = f"too few for {settings.media.processes} processes"
         yield reader.fault(("media", "ports"), message)
+
+
+def _rules(trunk: Trunk, index: int, reader: _Reader) -> Iterator[Fault]:
+    """Rules for numbers that can never do what they say."""
+    for field in ("called_in", "caller_in", "called_out", "caller_out"):
+        rules: tuple[Rewrite, ...] = getattr(trunk.rewrite, field)
+        for place, rule in enumerate(rules):
+            path = ("trunk", index, "rewrite", field, place)
+            if rule.strip > len(rule.match.removesuffix("*")):
+                message = f"{rule.match!r} is shorter than what it takes off"
+                yield reader.fault((*path, "strip"), message)
+            if any(earlier.match == "*" for earlier in rules[:place]):
+                yield reader.fault((*path, "match"), "an earlier rule fits every number")
 
 
 def _fields(kind: type[Table]) -> Iterator[tuple[str, msgspec.structs.FieldInfo]]:

@@ -140,6 +140,59 @@ class Webhooks(Table, frozen=True, kw_only=True):
     """Also http to the public Internet: everyone on the way can read the callers."""
 
 
+class Hop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One address of a trunk that shares its calls with others."""
+
+    uri: str
+    weight: Annotated[int, Meta(ge=1, le=1000)]
+
+
+class Health(Table, frozen=True, kw_only=True):
+    """How the addresses of a trunk are watched."""
+
+    probe: Annotated[float, Meta(ge=0, le=3600)] = 0.0
+    """Seconds between OPTIONS to each address; 0: only one that is down is asked."""
+    losses: Annotated[int, Meta(ge=1, le=100)] = 3
+    """Probes without answer, in a row, that take an address down."""
+    gains: Annotated[int, Meta(ge=1, le=100)] = 2
+    """Probes with an answer, in a row, that bring it back."""
+    failures: Annotated[int, Meta(ge=1, le=1000)] = 5
+    """Calls in a row that found nobody there, after which none goes there."""
+    pause: Seconds = 15.0
+    """Seconds between OPTIONS to an address that is down."""
+
+
+class TrunkLimits(Table, frozen=True, kw_only=True):
+    """What a trunk may bring and take; 0 is no bound."""
+
+    calls_in: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    """Calls from it at once; over them 503 with Retry-After."""
+    calls_out: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    """Calls to it at once; over them the next trunk, or as if busy."""
+    rate_in: Annotated[float, Meta(ge=0, le=100_000)] = 0.0
+    """New calls from it a second."""
+    rate_out: Annotated[float, Meta(ge=0, le=100_000)] = 0.0
+
+
+class Rewrite(Table, frozen=True, kw_only=True):
+    """One rule for numbers: the first whose pattern fits is applied."""
+
+    match: str
+    """What the number begins with; ``?`` is any character, a last ``*`` any rest."""
+    strip: Annotated[int, Meta(ge=0, le=40)] = 0
+    """How many characters are taken off at the beginning."""
+    prepend: str = ""
+
+
+class Rewriting(Table, frozen=True, kw_only=True):
+    """Numbers as a trunk writes them, and as we do; ``in`` is from it, ``out`` to it."""
+
+    called_in: tuple[Rewrite, ...] = ()
+    caller_in: tuple[Rewrite, ...] = ()
+    called_out: tuple[Rewrite, ...] = ()
+    caller_out: tuple[Rewrite, ...] = ()
+
+
 class Trunk(Table, frozen=True, kw_only=True):
     """A peer: a carrier, a call centre."""
 
@@ -148,8 +201,13 @@ class Trunk(Table, frozen=True, kw_only=True):
     """Networks (CIDR) that may send us calls in its name."""
     certificate: Strings = ()
     """Whom it proves to be over TLS, one of these: names, or ``sha256:`` and 64 digits."""
-    to: str | Strings = ()
-    """Where outbound legs go: SIP URIs, in order."""
+    to: str | tuple[str | Hop, ...] = ()
+    """Where outbound legs go: SIP URIs in order, or each with its weight."""
+    overflow: str = ""
+    """The trunk that is tried when no address of this one takes a call, or it is full."""
+    health: Health = Health()
+    limits: TrunkLimits = TrunkLimits()
+    rewrite: Rewriting = Rewriting()
     username: str = ""
     password: str = ""
     realm: str = ""
@@ -169,6 +227,15 @@ class Trunk(Table, frozen=True, kw_only=True):
     """What it may ask of us; empty: everything that we take part in."""
     nobody_answered: Annotated[int, Meta(ge=400, le=699)] = 480
     """Final status when nobody answered."""
+    diversion: Literal["both", "diversion", "history-info", "none"] = "both"
+    """Which header fields name the 400 number that a call was first for."""
+    early_media: Literal["audible", "passed", "own"] = "audible"
+    """What a caller hears of it before the answer: our ringing tone until audio really
+    comes, whatever a 183 promises, or our ringing tone alone."""
+    causes: dict[str, int] = {}
+    """What its refusals mean: from a Q.850 cause or a SIP status to a Q.850 cause."""
+    statuses: dict[str, int] = {}
+    """How it is refused: from a Q.850 cause to the final status."""
 
     def __repr__(self) -> str:
         return f"Trunk(name={self.name!r}, …)"
@@ -177,7 +244,14 @@ class Trunk(Table, frozen=True, kw_only=True):
     def hops(self) -> Strings:
         """``to`` as a list."""
         hops = (self.to,) if isinstance(self.to, str) else self.to
-        return tuple(hop for hop in hops if hop)
+        uris = (hop if isinstance(hop, str) else hop.uri for hop in hops)
+        return tuple(uri for uri in uris if uri)
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """Of each hop; empty: they are tried in order."""
+        hops = () if isinstance(self.to, str) else self.to
+        return tuple(hop.weight for hop in hops if isinstance(hop, Hop))
 
 
 class Tariff(Table, frozen=True, kw_only=True):

@@ -386,6 +386,11 @@ class TrunkRule:
     """Area code of callers whose number has none."""
     nobody_answered: int = 480
     """Final status when nobody answered."""
+    overflow: str = ""
+    """The trunk that is tried when none of this one's addresses takes a call."""
+    early_media: str = "audible"
+    """What a caller hears of it before the answer: ``audible``, our ringing tone until
+    audio really comes; ``passed``, whatever comes; ``own``, our ringing tone alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -192,3 +192,26 @@ def test_the_bridge_lets_each_hear_the_other_and_carries_holds() -> None:
     assert (to_other.session, to_caller.session) == (SESSION, SessionId("caller"))
     other.hang_up()
     assert bridge.turned(Turned(one.leg, Direction.SENDRECV)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "local", "verdict", "spent"),
+    [
+        (486, True, Verdict.BUSY, True),
+        (408, True, Verdict.UNREACHABLE, True),
+        (503, True, Verdict.UNREACHABLE, True),
+        (503, False, Verdict.UNREACHABLE, True),
+        (488, True, Verdict.UNREACHABLE, False),
+        (486, False, Verdict.BUSY, False),
+        (408, False, Verdict.NO_ANSWER, False),
+    ],
+)
+def test_a_trunk_that_takes_no_call_is_told_from_a_destination_that_does_not(
+    status: int, local: bool, verdict: Verdict, spent: bool
+) -> None:
+    leg, _ = destination()
+    refused = sip.Refused(session=SESSION, status=status, local=local)
+    (failed,) = leg.receive(refused, 0.0)
+    assert failed == Failed(
+        leg=leg.leg, verdict=verdict, status=status, q850=0, spent=spent
+    )

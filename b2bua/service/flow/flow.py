@@ -153,10 +153,13 @@ class CallFlow(Admitting):
                 return self._opened(moment)
             case leg_events.NoAudio(_, status, why):
                 return self._fail(why, moment, status=status, q850=NO_AUDIO[status])
-            case leg_events.Rang(_, audio) if self._search is not None:
-                return [Remember(), *self._carry(self._ringing.rang(audio, moment), moment)]
+            case leg_events.Rang(leg, audio) if self._search is not None:
+                early = self.call.hunt.legs[leg].target.early
+                rung = self._ringing.rang(leg, audio, early, moment)
+                return [Remember(), *self._carry(rung, moment)]
             case leg_events.Spoke(leg) if leg in self.call.hunt.running:
-                return self._carry(self._ringing.spoke(leg), moment)
+                early = self.call.hunt.legs[leg].target.early
+                return self._carry(self._ringing.spoke(leg, early), moment)
             case leg_events.Rang() | leg_events.Spoke():
                 return []
             case leg_events.PickedUp(leg):
@@ -295,6 +298,17 @@ class CallFlow(Admitting):
             outputs += self.call.dial(target, WAITING_LIFETIME, moment.now)
         return self._carry(outputs, moment)
 
+    def _by_another_trunk(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
+        """Try the same destination by the trunk that stands by for the one that failed."""
+        target, tried = self.call.hunt.legs[leg].target, self.call.hunt.tried
+        trunks = {one.target.trunk for one in tried if one.target.name == target.name}
+        if not target.overflow or target.overflow in trunks:
+            return []
+        self._note("trunk", False, f"{target.trunk} takes no call: {target.overflow}")
+        trunk = self._around.trunks(target.overflow)
+        again = target_for(target.name, self._plan, self.arrival, trunk)
+        return self._carry(self.call.dial(again, WAITING_LIFETIME, moment.now), moment)
+
     def _stop(self) -> None:
         """Ask, try and play nothing more."""
         self._search = self._message = self._waiting = self._survey = None
@@ -326,6 +340,8 @@ class CallFlow(Admitting):
         if search is None:
             return []
         outputs = self._carry(self._ringing.failed(failed.leg), moment)
+        if failed.spent:
+            outputs += self._by_another_trunk(failed.leg, moment)
         if not self.call.hunt.exhausted:
             return outputs
         onward = search.forward(failed.verdict, moment.at)

@@ -55,16 +55,27 @@ class Ringing:
             self._dossier.early = moment if self._caller.hears else None
         return outputs
 
-    def rang(self, audio: bool, moment: Moment) -> Sequence[LegOutput]:
-        """Pass progress on: 180 as 180; 183 as our ringing tone until audio comes."""
-        if self._caller.hears:
-            return []
-        if not audio:
-            return self._caller.ring()
-        return [*self.open(moment), *self._caller.hear(hearing.ringback())]
+    def rang(
+        self, leg: LegId, audio: bool, early: str, moment: Moment
+    ) -> Sequence[LegOutput]:
+        """Pass progress on: 180 as 180; 183 as our ringing tone until audio comes.
 
-    def spoke(self, leg: LegId) -> Sequence[LegOutput]:
+        ``early`` is the trunk's: ``passed`` trusts that audio comes with the 183, ``own``
+        is told by a 183 only that it rings.
+        """
+        if self._caller.hears:
+            return self.spoke(leg, early) if audio and early == "passed" else []
+        if not audio or early == "own":
+            return self._caller.ring()
+        opened = self.open(moment)
+        if early == "passed":
+            return [*opened, *self.spoke(leg, early)]
+        return [*opened, *self._caller.hear(hearing.ringback())]
+
+    def spoke(self, leg: LegId, early: str) -> Sequence[LegOutput]:
         """Let the caller hear the first attempt from which audio really comes."""
+        if early == "own":
+            return []
         if self._covered or self._passing is not None or not self._caller.hears:
             return []
         self._passing = leg

@@ -157,7 +157,9 @@ def target_for(name: str, plan: Plan, arrival: Arrival, trunk: TrunkRule) -> Tar
     return Target(
         name=name,
         user=destination.number,
-        trunk=destination.trunk,
+        trunk=trunk.name,
+        early=trunk.early_media,
+        overflow=trunk.overflow,
         ring=float(destination.ring),
         from_user=shown.from_user,
         from_display="" if arrival.private else arrival.display,

@@ -17,7 +17,7 @@ from b2bua.web.gate import SignedIn
 from b2bua.web.portal import Visit
 from b2bua.web.shapes import listed, unlisted
 from b2bua.web.views import language_of, local, page
-from b2bua.web.words import Words
+from b2bua.web.words.book import Words
 
 router = APIRouter()
 

@@ -8,7 +8,15 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from b2bua.store.errors import PlanMoved, Rejected, StoreError, Unavailable
-from b2bua.web import access, accessapi, answering, api, pages, signing
+from b2bua.web import (
+    access,
+    accessapi,
+    answering,
+    api,
+    pages,
+    signing,
+    today,
+)
 from b2bua.web.assets import FOLDER, Assets
 from b2bua.web.entrance import TooFast, WrongPassword
 from b2bua.web.gate import Forged, NotSignedIn
@@ -38,6 +46,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(api.router)
     app.include_router(signing.router, include_in_schema=False)
     app.include_router(access.router, include_in_schema=False)
+    app.include_router(today.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     app.include_router(answering.router, include_in_schema=False)
     app.mount("/static", Assets(directory=FOLDER), name="static")

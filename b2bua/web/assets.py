@@ -6,6 +6,7 @@ its place; pages are not packed, for they hold a secret beside what strangers wr
 """
 
 import hashlib
+import os
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Final
 from fastapi import Response
 from markupsafe import Markup, escape
 from starlette.datastructures import Headers
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 FOLDER: Final = Path(str(resources.files("b2bua.web").joinpath("static")))
@@ -42,16 +43,22 @@ def icon(name: str, label: str = "") -> Markup:
 class Assets(StaticFiles):
     """The static folder."""
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
+    def file_response(
+        self,
+        full_path: PathLike,
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
         """A file, packed where the browser takes that."""
+        twin = Path(f"{full_path}.gz")
         packed = "gzip" in Headers(scope=scope).get("accept-encoding", "")
-        twin = FOLDER / f"{path}.gz"
-        if packed and not path.endswith(".gz") and twin.is_file():
-            response = await super().get_response(f"{path}.gz", scope)
+        if packed and twin.is_file():
+            response = super().file_response(twin, twin.stat(), scope, status_code)
             response.headers["Content-Encoding"] = "gzip"
-            response.headers["Content-Type"] = _kind(path)
+            response.headers["Content-Type"] = _kind(str(full_path))
         else:
-            response = await super().get_response(path, scope)
+            response = super().file_response(full_path, stat_result, scope, status_code)
         versioned = scope["query_string"].startswith(b"v=")
         response.headers["Cache-Control"] = KEPT if versioned else ASKED_AGAIN
         response.headers["Vary"] = "Accept-Encoding"

@@ -1,6 +1,6 @@
 """The pages that look: sign-in, today, calls, one call, what would happen, analysis."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,13 +10,11 @@ from fastapi.responses import RedirectResponse
 from b2bua.observe.ladder import draw
 from b2bua.report.month import MalformedMonth, Month
 from b2bua.report.wording import Language
-from b2bua.service.plan import Plan
 from b2bua.service.record import Outcome
 from b2bua.store.tenant import Mark, Search
 from b2bua.web import planning, reporting
 from b2bua.web.api import mark_of, mark_text
 from b2bua.web.gate import SignedIn
-from b2bua.web.portal import Visit
 from b2bua.web.shapes import concealed
 from b2bua.web.views import (
     LANGUAGE_COOKIE,
@@ -49,44 +47,6 @@ async def choose_theme(request: Request, theme: str) -> Response:
     if theme not in THEMES:
         raise HTTPException(404, "no such look")
     return _remember(request, THEME_COOKIE, theme)
-
-
-@router.get("/")
-async def today(request: Request, visit: SignedIn) -> Response:
-    """What is going on, and what the day came to."""
-    current = await visit.tenant.plan()
-    zone = planning.zone_of(current)
-    now = datetime.now(UTC)
-    midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone)
-    outcomes = await visit.tenant.outcomes(midnight)
-    return page(
-        request,
-        "today",
-        visit,
-        live=await visit.tenant.live(),
-        total=sum(outcomes.values()),
-        outcomes={outcome.value: count for outcome, count in outcomes.items()},
-        missed=sum(
-            outcomes[one] for one in (Outcome.BUSY, Outcome.NO_ANSWER, Outcome.ABANDONED)
-        ),
-        caps=[] if current is None else await _caps(visit, current.plan, now),
-        latest=await visit.tenant.calls(Search(limit=LATEST)),
-        plan=None if current is None else current.plan,
-        stamp=lambda at: local(at, zone),
-    )
-
-
-@router.get("/live")
-async def live(request: Request, visit: SignedIn) -> Response:
-    """The calls that are up, as the first page renews them."""
-    zone = planning.zone_of(await visit.tenant.plan())
-    return page(
-        request,
-        "live",
-        visit,
-        live=await visit.tenant.live(),
-        stamp=lambda at: local(at, zone),
-    )
 
 
 @router.get("/calls")
@@ -193,19 +153,6 @@ async def analysis(request: Request, visit: SignedIn) -> Response:
         month=str(month),
         **reporting.sections(visit, figures, tongue),
     )
-
-
-async def _caps(visit: Visit, plan: Plan, now: datetime) -> list[dict[str, object]]:
-    usage = await visit.tenant.usage(now, plan.timezone)
-    pairs = (
-        ("calls_month", usage.calls_this_month, plan.caps.calls_per_month),
-        ("calls_week", usage.calls_this_week, plan.caps.calls_per_week),
-        ("spend_month", usage.spent_this_month, plan.caps.spend_per_month),
-    )
-    return [
-        {"name": name, "used": used, "cap": cap, "money": name == "spend_month"}
-        for name, used, cap in pairs
-    ]
 
 
 def _remember(request: Request, cookie: str, value: str) -> Response:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -22,6 +23,7 @@ from b2bua.store.sessions import Session, Sessions
 from b2bua.store.sounds import Sounds
 from b2bua.store.tenant import Tenant
 from b2bua.store.tokens import Tokens
+from b2bua.web.feed import Feed
 from b2bua.web.throttle import Throttle, Turnstile
 from b2bua.web.tickets import Tickets
 
@@ -59,6 +61,10 @@ class Portal:
     code_throttle: Throttle = field(default_factory=Throttle)
     """By account: only who has its password comes so far."""
     tickets: Tickets = field(default_factory=Tickets)
+    feed: Feed = field(default_factory=Feed)
+    """Pages that show live calls."""
+    recordings: Path | None = None
+    """Where this machine's node keeps recordings; None: on another machine."""
     turnstile: Turnstile = field(default_factory=Turnstile)
     clock: Callable[[], float] = time.monotonic
     log: Any = field(default_factory=structlog.get_logger)

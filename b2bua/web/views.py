@@ -18,7 +18,8 @@ from b2bua.web.assets import address, icon
 from b2bua.web.navigation import ENTERPRISE, Navigation
 from b2bua.web.portal import Visit
 from b2bua.web.shapes import shown
-from b2bua.web.words import Words, reason, rule, told
+from b2bua.web.words.book import Words
+from b2bua.web.words.traces import reason, rule, told
 
 Tongue: TypeAlias = Literal["zh", "en"]
 
@@ -72,6 +73,21 @@ def page(
 
     ``place`` is the key of the place that the navigation marks; the page's own by default.
     """
+    text = _rendered(request, name, visit, {"navigation": navigation, **more})
+    response = HTMLResponse(text.encode("utf-8", "replace"), status)
+    chinese = language_of(request) == "zh"
+    response.headers["Content-Language"] = "zh-CN" if chinese else "en"
+    return response
+
+
+def fragment(request: Request, name: str, visit: Visit, **more: Any) -> str:
+    """A part of a page by the name of its template."""
+    return _rendered(request, name, visit, {"navigation": ENTERPRISE, **more})
+
+
+def _rendered(
+    request: Request, name: str, visit: Visit | None, more: Mapping[str, Any]
+) -> str:
     tongue = language_of(request)
     theme = request.cookies.get(THEME_COOKIE, "auto")
     whole = visit is not None and visit.session.reveal
@@ -79,8 +95,7 @@ def page(
         "t": Words(tongue),
         "language": tongue,
         "theme": theme if theme in THEMES else "auto",
-        "navigation": navigation,
-        "side": "enterprise" if navigation is ENTERPRISE else "operator",
+        "side": "enterprise" if more["navigation"] is ENTERPRISE else "operator",
         "page": name,
         "place": name,
         "path": request.url.path,
@@ -97,10 +112,7 @@ def page(
         "notice": "",
         "findings": (),
     }
-    text = _templates().get_template(f"{name}.html").render(common | more)
-    response = HTMLResponse(text.encode("utf-8", "replace"), status)
-    response.headers["Content-Language"] = "zh-CN" if tongue == "zh" else "en"
-    return response
+    return _templates().get_template(f"{name}.html").render({**common, **more})
 
 
 def failure(

@@ -26,6 +26,7 @@ from b2bua.store.records import Records
 from b2bua.store.sessions import Sessions
 from b2bua.store.supervisor import EmbeddedPostgres
 from b2bua.web.app import application
+from b2bua.web.feed import Feed
 from b2bua.web.portal import Portal
 from tests.store.builders import SOURCE, plan, record
 
@@ -144,6 +145,7 @@ def portal(database: Database) -> Portal:
         prompts={"welcome", "menu"},
         identify=lambda text: identify(text, AREAS),
         province_of=AREAS.province_of,
+        feed=Feed(look=0.05, longest=0.2),
     )
 
 

@@ -12,7 +12,8 @@ from b2bua.store.plans import Plans
 from b2bua.store.tenant import Tenant
 from b2bua.web.navigation import ENTERPRISE, places
 from b2bua.web.portal import Portal
-from b2bua.web.words import WORDS, Words, reason, rule, told
+from b2bua.web.words.book import WORDS, Words
+from b2bua.web.words.traces import reason, rule, told
 from tests.web.conftest import OURS, signed_in, token
 
 PATHS = [*(one.path for one in places(ENTERPRISE)), "/calls/ours-0"]

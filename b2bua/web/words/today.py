@@ -1,4 +1,4 @@
-"""The first page: calls now up, the day so far, caps."""
+"""The first page and the wallboard: calls now up, who answers, the day so far, caps."""
 
 # ruff: noqa: RUF001  # Chinese punctuation
 
@@ -19,11 +19,60 @@ WORDS: Final[Entries] = {
     "of": ("／", "of"),
     "latest": ("最近来电", "Latest calls"),
     "all_calls": ("全部通话", "All calls"),
-    "on_duty": ("当前去向", "Where a call goes now"),
-    "opening": ("接入中", "coming in"),
-    "announcing": ("播放提示", "hears an announcement"),
-    "hunting": ("呼叫目的码", "ringing"),
-    "notice": ("播放通知", "hears a notice"),
-    "talking": ("通话中", "talking"),
-    "ringing": ("振铃", "ringing"),
+    "state_admitting": ("接入中", "coming in"),
+    "state_opening": ("接入中", "coming in"),
+    "state_announcing": ("播放提示", "hears an announcement"),
+    "state_password": ("输入密码", "keys the password"),
+    "state_menu": ("听语音导航", "at a menu"),
+    "state_hunting": ("振铃", "ringing"),
+    "state_queue": ("排队", "in the queue"),
+    "state_notice": ("播放通知", "hears a notice"),
+    "state_talking": ("通话中", "talking"),
+    "state_survey": ("满意度评价", "rates the talk"),
+    "state_voicemail": ("留言中", "leaves a message"),
+    "state_ending": ("结束中", "ending"),
+    "state_over": ("结束中", "ending"),
+    "calls_up": ("{count} 路", "{count} up"),
+    "lasts": ("已持续", "Lasts"),
+    "live_on": ("实时", "live"),
+    "live_off": ("连接中断，正在重试", "no connection, trying again"),
+    "wall": ("大屏", "Wallboard"),
+    "back_to_today": ("返回今天", "Back to Today"),
+    "waiting_now": ("排队", "In the queue"),
+    "answer_rate": ("接通率", "Answered"),
+    "who_answers": ("谁在接听", "Who answers"),
+    "duty_on": ("值班", "on duty"),
+    "duty_off": ("未值班", "off duty"),
+    "closed_now": ("非接听时段", "closed now"),
+    "on_calls": ("通话 {count}", "{count} on"),
+    "see_to_it": ("去处理", "See to it"),
+    "alert_suspended": ("号码已停用，来电不予接通。", "The number is suspended: no calls."),
+    "alert_override": (
+        "临时转移生效中：全部来电转到 {to}，至 {until}。",
+        "Overridden: every call goes to {to}, until {until}.",
+    ),
+    "alert_calls_per_month": (
+        "本月次数已用 {share}%（{used}／{limit}）。",
+        "{share}% of this month's calls are used ({used} of {limit}).",
+    ),
+    "alert_calls_per_week": (
+        "本周次数已用 {share}%（{used}／{limit}）。",
+        "{share}% of this week's calls are used ({used} of {limit}).",
+    ),
+    "alert_spend_per_month": (
+        "本月费用已用 {share}%（{used}／{limit} 元）。",
+        "{share}% of this month's spend is used ({used} of {limit} yuan).",
+    ),
+    "alert_trunk": (
+        "线路 {trunk} 中断，经它的目的码暂时无法接听。",
+        "The trunk {trunk} is down: destinations behind it cannot be reached.",
+    ),
+    "alert_roster": (
+        "分组 {group} 现在无人值班。",
+        "Nobody of the group {group} is on duty now.",
+    ),
+    "alert_calendar": (
+        "日历缺 {year} 年节假日数据，暂按星期判断。",
+        "The calendar has no holidays of {year}: weekdays decide.",
+    ),
 }

@@ -1,6 +1,5 @@
 """Caps over several nodes: never exceeded whatever happens, and nothing of them is lost."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import settings
@@ -14,9 +13,8 @@ from b2bua.service.number import Caller, CallerKind
 from b2bua.service.plan import Caps, Counted, Plan, Tariff
 from b2bua.service.quota import Granted, ReserveQuota
 from b2bua.service.record import CallRecord, Outcome
-from tests.exchange.scripts import Answers, Scene, plan, rings
+from tests.exchange.scripts import plan
 from tests.support.quota_store import QuotaStore
-from tests.support.stage import Stage
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 PRICE = 400

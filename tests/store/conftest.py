@@ -16,7 +16,7 @@ NUMBERS = itertools.count()
 EMPTIED = (
     *("plan", "plan_prompt", "plan_version", "prompt", "tariff"),
     *("calendar_year", "calendar_day", "call_record", "usage", "live_call", "account"),
-    *("webhook_message", "area_table", "trunk_status", "phone"),
+    *("webhook_message", "area_table", "trunk_status", "phone", "lease"),
 )
 """In the order that references between them ask for."""
 

@@ -151,6 +151,7 @@ setup(
             sources=SOURCES,
             depends=[str(path) for path in Path("media/engine").glob("*.h")],
             define_macros=[("_GNU_SOURCE", None)],
+            libraries=["srtp2"],
             extra_compile_args=FLAGS,
             extra_link_args=["-pthread", *([f"-fsanitize={sanitize}"] if sanitize else [])],
         )

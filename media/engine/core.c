@@ -151,6 +151,15 @@ static int listen_to(struct engine_object *self, struct port *port, int number)
     return 0;
 }
 
+/* The cipher for a secret, the one there is if it fits; false: none can be made. */
+static bool renew(struct cipher **cipher, const struct secret *secret, bool outbound)
+{
+    if (cipher_fits(*cipher, secret))
+        return true;
+    *cipher = secret->suite == NO_SUITE ? NULL : cipher_new(secret, outbound);
+    return *cipher || secret->suite == NO_SUITE;
+}
+
 static PyObject *engine_arrange(struct engine_object *self, PyObject *arguments)
 {
     PyObject *number, *order;
@@ -166,9 +175,23 @@ static PyObject *engine_arrange(struct engine_object *self, PyObject *arguments)
         plan_release(&plan);
         return NULL;
     }
+    struct cipher *sealing = port->sealing, *opening = port->opening;
+    if (!renew(&sealing, &plan.seals, true) || !renew(&opening, &plan.opens, false)) {
+        if (sealing != port->sealing)
+            cipher_free(sealing);
+        plan_release(&plan);
+        return PyErr_Format(PyExc_RuntimeError, "no cipher can be made");
+    }
+    struct cipher *sealed = port->sealing, *opened = port->opening;
     pthread_mutex_lock(&port->mutex);
     port_arrange(port, &plan, clock_now());
+    port->sealing = sealing;
+    port->opening = opening;
     pthread_mutex_unlock(&port->mutex);
+    if (sealed != sealing)
+        cipher_free(sealed);
+    if (opened != opening)
+        cipher_free(opened);
     Py_RETURN_NONE;
 }
 
@@ -299,7 +322,11 @@ static void port_close(struct engine_object *self, struct port *port)
     close(port->rtp_fd);
     close(port->rtcp_fd);
     plan_release(&port->plan);
+    struct cipher *sealing = port->sealing, *opening = port->opening;
+    port->sealing = port->opening = NULL;
     pthread_mutex_unlock(&port->mutex);
+    cipher_free(sealing);
+    cipher_free(opening);
     news_forget(self->news, port->number);
     if (port->number < self->lowest)
         self->lowest = port->number;
@@ -479,6 +506,10 @@ PyMODINIT_FUNC PyInit_core(void)
 {
     g711_init();
     tones_init();
+    if (!secrecy_init()) {
+        PyErr_SetString(PyExc_ImportError, "libsrtp cannot be initialised");
+        return NULL;
+    }
     PyObject *module = PyModule_Create(&MODULE);
     PyObject *type = module ? PyType_FromSpec(&SPECIFICATION) : NULL;
     if (!type || PyModule_AddObject(module, "Engine", type) < 0) {

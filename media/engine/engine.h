@@ -41,6 +41,8 @@ enum {
     DATAGRAM = 2048,
     HEADER = 12,
     LATCH_PACKETS = 5,
+    MAX_KEY = 46,    /* of SRTP, with its salt */
+    SEAL_ROOM = 144, /* what SRTP may add to a packet */
 };
 
 enum codec { PCMU = 0, PCMA = 8, NO_CODEC = 0xff };
@@ -65,6 +67,22 @@ socklen_t endpoint_to_socket(const struct endpoint *endpoint, int family,
 bool endpoint_equal(const struct endpoint *one, const struct endpoint *other);
 bool network_parse(struct network *network, const char *text);
 bool network_holds(const struct network *network, const uint8_t ip[16]);
+
+/* ---- secrecy.c */
+
+enum suite { NO_SUITE, AES_128_80, AES_128_32, AES_256_80, AES_256_32 };
+struct secret {
+    enum suite suite;
+    uint8_t key[MAX_KEY]; /* with its salt; zeros after a shorter one */
+};
+struct cipher;
+bool secrecy_init(void);
+size_t suite_key_size(enum suite suite);
+struct cipher *cipher_new(const struct secret *secret, bool outbound);
+void cipher_free(struct cipher *cipher);
+bool cipher_fits(const struct cipher *cipher, const struct secret *secret);
+size_t cipher_seal(struct cipher *cipher, uint8_t *data, size_t size, bool rtcp);
+size_t cipher_open(struct cipher *cipher, uint8_t *data, size_t size, bool rtcp);
 
 /* ---- plan */
 
@@ -92,6 +110,7 @@ struct plan {
     int peer; /* or -1 */
     bool hears_digits, receives;
     nanos silence_after;
+    struct secret seals, opens;
 };
 
 /* ---- latch.c: from whom packets are taken, and to whom they are sent */
@@ -228,6 +247,7 @@ struct outgoing {
 };
 struct counters {
     uint64_t packets_received, packets_sent, packets_dropped, packets_foreign;
+    uint64_t packets_unauthentic;
     uint64_t octets_received, octets_sent;
 };
 struct far_end { /* what RTCP said */
@@ -249,6 +269,7 @@ struct port {
     bool open, planned;
     int rtp_fd, rtcp_fd, family;
     struct plan plan;
+    struct cipher *sealing, *opening; /* NULL: in the clear */
     struct latch latch;
     struct reception reception;
     struct counters counters;
@@ -319,7 +340,7 @@ struct intake {
 };
 
 /* receive.c; the port's mutex is held */
-void port_take(struct engine *engine, struct port *port, const uint8_t *data, size_t size,
+void port_take(struct engine *engine, struct port *port, uint8_t *data, size_t size,
                const struct endpoint *source, bool rtcp_socket, nanos now,
                struct intake *intake);
 void port_error(struct engine *engine, struct port *port, int fd);

@@ -108,6 +108,34 @@ static int read_trusted(struct plan *plan, PyObject *order)
     return result;
 }
 
+/* A Secret of media.engine.plan, or None. */
+static int read_secret(PyObject *order, const char *name, struct secret *secret)
+{
+    long long suite;
+    PyObject *given = PyObject_GetAttrString(order, name);
+    if (!given)
+        return -1;
+    if (given == Py_None) {
+        Py_DECREF(given);
+        return 0;
+    }
+    int result = -1;
+    PyObject *key = PyObject_GetAttrString(given, "key");
+    if (key && read_integer(given, "suite", AES_128_80, AES_256_32, &suite) == 0) {
+        size_t size = suite_key_size((enum suite)suite);
+        if (PyBytes_Check(key) && (size_t)PyBytes_GET_SIZE(key) == size) {
+            secret->suite = (enum suite)suite;
+            memcpy(secret->key, PyBytes_AS_STRING(key), size);
+            result = 0;
+        } else {
+            PyErr_Format(PyExc_ValueError, "%s: its key is not of %zu bytes", name, size);
+        }
+    }
+    Py_XDECREF(key);
+    Py_DECREF(given);
+    return result;
+}
+
 static int read_accepts(struct plan *plan, PyObject *order)
 {
     PyObject *pairs = read_tuple(order, "accepts", 128);
@@ -227,7 +255,9 @@ int plan_read(struct plan *plan, PyObject *order, PyObject *loaded, const struct
         read_optional(order, "peer", MAX_PORTS - 1, &plan->peer) < 0 ||
         read_truth(order, "repeat", &plan->repeat) < 0 ||
         read_truth(order, "hears_digits", &plan->hears_digits) < 0 ||
-        read_truth(order, "receives", &plan->receives) < 0)
+        read_truth(order, "receives", &plan->receives) < 0 ||
+        read_secret(order, "seals", &plan->seals) < 0 ||
+        read_secret(order, "opens", &plan->opens) < 0)
         return -1;
     plan->latch_epoch = epoch;
     if (plan->sending == SEND_PEER && plan->peer < 0) {
@@ -285,10 +315,10 @@ PyObject *vocabulary_statistics(const struct vocabulary *vocabulary,
                                                 : PyFloat_FromDouble(far_end->round_trip_ms);
     PyObject *none = PyTuple_New(0);
     PyObject *values = Py_BuildValue(
-        "{sKsKsKsKsKsKsKsdsisdsO}", "packets_received", counters->packets_received,
+        "{sKsKsKsKsKsKsKsKsdsisdsO}", "packets_received", counters->packets_received,
         "packets_sent", counters->packets_sent, "packets_lost", lost, "packets_dropped",
         counters->packets_dropped, "packets_foreign", counters->packets_foreign,
-        "octets_received", counters->octets_received, "octets_sent", counters->octets_sent,
+        "packets_unauthentic", counters->packets_unauthentic, "octets_received", counters->octets_received, "octets_sent", counters->octets_sent,
         "jitter", jitter, "remote_lost", (int)far_end->lost, "remote_jitter", far_end->jitter,
         "round_trip_ms", trip);
     PyObject *statistics =

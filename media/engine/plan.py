@@ -7,7 +7,7 @@ the engine handed out.
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 Address: TypeAlias = tuple[str, int]
@@ -39,6 +39,29 @@ class Sending(enum.IntEnum):
 
     Telephone-events go on as such, or as tones to a far end without them.
     """
+
+
+class Suite(enum.IntEnum):
+    """What SRTP packets are sealed by (RFC 4568 §6.2, RFC 6188)."""
+
+    AES_CM_128_HMAC_SHA1_80 = 1
+    AES_CM_128_HMAC_SHA1_32 = 2
+    AES_256_CM_HMAC_SHA1_80 = 3
+    AES_256_CM_HMAC_SHA1_32 = 4
+
+    @property
+    def key_size(self) -> int:
+        """Bytes of a key and its salt."""
+        return 30 if self < Suite.AES_256_CM_HMAC_SHA1_80 else 46
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The master key of one direction."""
+
+    suite: Suite
+    key: bytes = field(repr=False)
+    """With its salt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +100,10 @@ class PortPlan:
     """False: audio that arrives is counted and dropped (the far end is on hold)."""
     silence_after_ms: int = 0
     """Say :class:`FellSilent` after so long without a packet; 0: never."""
+    seals: Secret | None = None
+    """What is sent is SRTP under this key. As long as it stays, its counters go on."""
+    opens: Secret | None = None
+    """What arrives must be SRTP under this key; all else is dropped, no sign of life."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +116,8 @@ class PortStatistics:
     packets_dropped: int = 0
     packets_foreign: int = 0
     """Of those dropped: came from a source that was not the far end."""
+    packets_unauthentic: int = 0
+    """Of those dropped: not sealed with the key that was agreed, or here before."""
     octets_received: int = 0
     octets_sent: int = 0
     jitter: float = 0.0

@@ -126,6 +126,11 @@ class ReferencePort:
         self.plan = plan
         self._planned = True
 
+    def refuse(self) -> None:
+        """Count a datagram that was not sealed as the plan wants it."""
+        self._counts["packets_unauthentic"] += 1
+        self._counts["packets_dropped"] += 1
+
     def take(self, data: bytes, source: Address, rtcp_socket: bool, now: float) -> Intake:
         """Take a datagram."""
         if rtcp_socket or is_rtcp(data):
@@ -392,6 +397,7 @@ _COUNTED: Final = (
     "packets_sent",
     "packets_dropped",
     "packets_foreign",
+    "packets_unauthentic",
     "octets_received",
     "octets_sent",
 )

@@ -86,11 +86,17 @@ static void take_rtp(struct engine *engine, struct port *port, const uint8_t *da
 }
 
 /* RTP and RTCP may share a port; the second byte tells them apart (RFC 5761 4). */
-void port_take(struct engine *engine, struct port *port, const uint8_t *data, size_t size,
+void port_take(struct engine *engine, struct port *port, uint8_t *data, size_t size,
                const struct endpoint *source, bool rtcp_socket, nanos now,
                struct intake *intake)
 {
-    if (rtcp_socket || (size >= 2 && data[1] >= 192 && data[1] <= 223))
+    bool rtcp = rtcp_socket || (size >= 2 && data[1] >= 192 && data[1] <= 223);
+    if (port->opening && !(size = cipher_open(port->opening, data, size, rtcp))) {
+        port->counters.packets_unauthentic++;
+        drop(port);
+        return;
+    }
+    if (rtcp)
         rtcp_take(engine, port, data, size, source, now);
     else
         take_rtp(engine, port, data, size, source, now, intake);

@@ -163,7 +163,7 @@ static size_t put_description(const struct engine *engine, const struct port *po
 /* A shared port reports to where RTP goes, else to the described address. */
 void rtcp_tick(struct engine *engine, struct port *port, nanos now)
 {
-    uint8_t data[256];
+    uint8_t data[256 + SEAL_ROOM];
     struct sockaddr_storage address;
     if (now < port->report_due)
         return;
@@ -179,6 +179,8 @@ void rtcp_tick(struct engine *engine, struct port *port, nanos now)
         return;
     size_t size = put_report(engine, port, data, now);
     size += put_description(engine, port, data + size);
+    if (port->sealing && !(size = cipher_seal(port->sealing, data, size, true)))
+        return;
     struct iovec part = {data, size};
     struct mmsghdr message = {.msg_hdr = {.msg_name = &address,
                                           .msg_namelen = length,

@@ -127,9 +127,28 @@ static int64_t relay_key(const struct listener *from, uint32_t ssrc)
     return (int64_t)((uint64_t)from->generation << 48 ^ (uint64_t)from->port << 32 ^ ssrc);
 }
 
+/* A packet as it leaves: sealed in the room as one part, else header and payload as two.
+ * The number of parts; 0: one with its numbers was sent before. */
+static size_t wrap(struct port *port, const struct packet *packet, uint8_t header[HEADER],
+                   uint8_t *room, struct iovec parts[2])
+{
+    packet_header(header, packet);
+    if (!port->sealing) {
+        parts[0] = (struct iovec){header, HEADER};
+        parts[1] = (struct iovec){(void *)packet->payload, packet->size};
+        return 2;
+    }
+    memcpy(room, header, HEADER);
+    memcpy(room + HEADER, packet->payload, packet->size);
+    size_t size = cipher_seal(port->sealing, room, HEADER + packet->size, false);
+    parts[0] = (struct iovec){room, size};
+    return size ? 1 : 0;
+}
+
 void send_relay(struct port *port, const struct intake *intake, nanos now)
 {
     static _Thread_local uint8_t rooms[BATCH][DATAGRAM];
+    static _Thread_local uint8_t sealed[BATCH][HEADER + DATAGRAM + SEAL_ROOM];
     uint8_t headers[BATCH][HEADER];
     struct iovec parts[BATCH][2];
     struct mmsghdr messages[BATCH] = {0};
@@ -145,13 +164,13 @@ void send_relay(struct port *port, const struct intake *intake, nanos now)
         if (!adapt(port, &packet, rooms[i]) ||
             !renumber(port, &packet, relay_key(&intake->from, packet.ssrc), now))
             continue;
-        packet_header(headers[count], &packet);
-        parts[count][0] = (struct iovec){headers[count], HEADER};
-        parts[count][1] = (struct iovec){(void *)packet.payload, packet.size};
+        size_t pieces = wrap(port, &packet, headers[count], sealed[count], parts[count]);
+        if (!pieces)
+            continue;
         messages[count].msg_hdr = (struct msghdr){.msg_name = &address,
                                                   .msg_namelen = length,
                                                   .msg_iov = parts[count],
-                                                  .msg_iovlen = 2};
+                                                  .msg_iovlen = pieces};
         port->counters.octets_sent += packet.size;
         note_sent(port, &packet, now);
         count++;
@@ -162,19 +181,21 @@ void send_relay(struct port *port, const struct intake *intake, nanos now)
 
 static bool send_packet(struct port *port, const struct packet *packet, nanos now)
 {
-    uint8_t header[HEADER];
+    uint8_t header[HEADER], sealed[HEADER + FRAME_SAMPLES + SEAL_ROOM];
     struct sockaddr_storage address;
     const struct endpoint *destination = latch_destination(&port->latch, &port->plan);
     socklen_t length =
         destination ? endpoint_to_socket(destination, port->family, &address) : 0;
     if (!length)
         return false;
-    packet_header(header, packet);
-    struct iovec parts[2] = {{header, HEADER}, {(void *)packet->payload, packet->size}};
+    struct iovec parts[2];
+    size_t pieces = wrap(port, packet, header, sealed, parts);
+    if (!pieces)
+        return false;
     struct mmsghdr message = {.msg_hdr = {.msg_name = &address,
                                           .msg_namelen = length,
                                           .msg_iov = parts,
-                                          .msg_iovlen = 2}};
+                                          .msg_iovlen = pieces}};
     note_sent(port, packet, now);
     port->counters.packets_sent++;
     port->counters.octets_sent += packet->size;

@@ -16,10 +16,11 @@ from typing import Protocol, TypeAlias
 
 from media.audio import g711
 from media.engine.core import Engine
-from media.engine.plan import Address, Event, PortPlan, PortStatistics
+from media.engine.plan import Address, Event, PortPlan, PortStatistics, Secret, Suite
 from media.engine.port import Output, Send
 from media.engine.reference import ReferenceEngine
 from media.rtp.packet import Packet, build_packet, is_rtcp, parse_packet
+from tests.support.srtp import Srtp
 
 SSRC = 0x1234
 SEQUENCE = 65530
@@ -39,8 +40,14 @@ class Far:
     from_rtcp: list[bool] = field(default_factory=list)
     """For each report, whether it came from the port's RTCP socket."""
     bound: socket.socket | None = None
+    opens: Srtp | None = None
+    """What it opens packets with; None: they are to come in the clear."""
 
     def take(self, data: bytes, from_rtcp: bool) -> None:
+        if self.opens is not None:
+            opened = self.opens.open(data, is_rtcp(data))
+            assert opened is not None, "it is not sealed as it should be"
+            data = opened
         if is_rtcp(data):
             self.reports.append(data)
             self.from_rtcp.append(from_rtcp)
@@ -77,7 +84,7 @@ class VirtualRig:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.now = 1000.0
-        self._engine = ReferenceEngine(g711)
+        self._engine = ReferenceEngine(g711, lambda secret, outbound: srtp(secret))
         self._fars: dict[Address, Far] = {}
 
     def open(self) -> int:
@@ -238,6 +245,13 @@ class LoopbackRig:
         assert far.bound is not None
         data, source = far.bound.recvfrom(4096)
         far.take(data, source in {rtcp for _, rtcp in self._addresses.values()})
+
+
+SHORT = (Suite.AES_CM_128_HMAC_SHA1_32, Suite.AES_256_CM_HMAC_SHA1_32)
+
+
+def srtp(secret: Secret) -> Srtp:
+    return Srtp(secret.key, tag=4 if secret.suite in SHORT else 10)
 
 
 def _bound(host: str) -> socket.socket:

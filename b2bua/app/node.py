@@ -25,8 +25,8 @@ from b2bua.app.carrier import Carrier, Heed
 from b2bua.app.freshness import Watch
 from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
+from b2bua.app.heartbeat import Heartbeat, complaints
 from b2bua.app.lender import Lender
-from b2bua.app.listening import CannotListen, Listening
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
 from b2bua.app.retention import Retention
@@ -38,27 +38,34 @@ from b2bua.app.webhooks import Webhooks
 from b2bua.call.media import CallId, CloseMedia, MediaFact
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
+from b2bua.core.errors import B2buaError
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange, Output
 from b2bua.exchange.outlook import Outlook
 from b2bua.mediactl.pool import MediaPool
 from b2bua.net.driver import Driver
 from b2bua.net.resolver import Resolver
-from b2bua.net.tls import UnusableCertificate
+from b2bua.net.tcp import open_tcp, open_tls
+from b2bua.net.udp import open_udp
 from b2bua.observe.metrics import Metrics
 from b2bua.service.plan import Snapshot
 from b2bua.service.quota import Granted
 from b2bua.sip.endpoint.endpoint import SipEndpoint
-from b2bua.sip.endpoint.settings import EndpointSettings
+from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.store.changes import Changes, Command, HangUp, LiftBan
 from b2bua.store.errors import StoreError, Unavailable
 from b2bua.store.journal import Journal
+from b2bua.store.nodes import Alarm, Nodes
 
 STORE_PATIENCE: Final = 1.0
 """Seconds for PostgreSQL while a kept snapshot would do."""
 CHECKPOINT_SECONDS: Final = 30.0
 LAST_WORDS: Final = 1.0
 """Seconds in which a BYE may be answered before the sockets close."""
+
+
+class CannotListen(B2buaError):
+    """An address is used by somebody else, or is not ours."""
 
 
 class Node:
@@ -154,9 +161,8 @@ class Node:
         self._driver = Driver(machine, carrier.tell, resolver.resolve)
         self._ending.callback(self._driver.close)
         outputs = self._restored(images, adopted)
-        self._listening = Listening(self._driver, self._settings)
         for listener in endpoint_settings.listeners:
-            await self._listening.open(listener)
+            await self._listen(listener)
         self._serving = True
         self._driver.perform(lambda now, at: outputs)
         self._driver.perform(lambda now, at: self._endpoint.start(now))
@@ -187,6 +193,23 @@ class Node:
         with self._journal.batch():
             self._journal.finish(name, image)
             self._journal.reject(name, image, why)
+
+    async def _listen(self, listener: Listener) -> None:
+        try:
+            match listener.transport:
+                case "udp":
+                    await open_udp(self._driver, listener.local)
+                case "tcp":
+                    await open_tcp(self._driver, listener.local)
+                case _:
+                    server, client = build.tls_contexts(self._settings)
+                    await open_tls(
+                        self._driver, listener.local, server=server, client=client
+                    )
+        except OSError as error:
+            host, port = listener.local
+            where = f"{listener.transport}:{host}:{port}"
+            raise CannotListen(f"sip.listen: {where}: {error.strerror}") from error
 
     async def _first_snapshot(self) -> Snapshot:
         """From PostgreSQL, or the last one kept when PostgreSQL does not answer soon."""
@@ -239,11 +262,7 @@ class Node:
         self._log.info("plans renewed", numbers=len(snapshot.plans))
 
     async def reload(self, settings: Settings) -> None:
-        """Take other trunks, certificates and prices."""
-        try:
-            self._listening.renew(settings)
-        except UnusableCertificate as error:
-            self._log.error("certificates not reloaded", why=str(error))
+        """Take other trunks and prices."""
         self._endpoint.set_trunks(build.trunks(settings))
         self._driver.perform(lambda now, at: self._endpoint.start(now))
         rules = build.trunk_rules(settings)
@@ -306,6 +325,21 @@ class Node:
     def _bans(self) -> bytes:
         return banned_page(self._endpoint.bans, self._loop.time())
 
+    def _said(self) -> tuple[str, int, int]:
+        state = "draining" if self._draining else "serving"
+        return state, len(self._exchange.live()), int(self._journal.waiting())
+
+    def _ails(self) -> list[Alarm]:
+        answering = self._pool.answering
+        found = complaints(
+            self._outlook,
+            self._storage.plans,
+            self._journal,
+            answering,
+            self._places.data_dir,
+        )
+        return list(found)
+
     def _unready(self) -> str:
         if not self._serving:
             return "starting"
@@ -358,6 +392,14 @@ class Node:
         self._tasks.spawn("delivery", self._books.delivery.run)
         self._tasks.spawn("usage", self._books.run)
         self._tasks.spawn("live", announcer.run)
+        heart = Heartbeat(
+            Nodes(self._storage.database),
+            build.node_name(self._settings),
+            self._said,
+            self._ails,
+        )
+        self._ending.push_async_callback(heart.stop)
+        self._tasks.spawn("heartbeat", heart.run)
         self._tasks.spawn("trunks", self._trunk_watch.run)
         self._metrics.watch_ways(self._trunk_watch.usable)
         self._tasks.spawn("journal", self._checkpoint)

@@ -27,6 +27,7 @@ from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
 from b2bua.app.heartbeat import Heartbeat, complaints
 from b2bua.app.lender import Lender
+from b2bua.app.listening import CannotListen, Listening
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
 from b2bua.app.retention import Retention
@@ -38,20 +39,18 @@ from b2bua.app.webhooks import Webhooks
 from b2bua.call.media import CallId, CloseMedia, MediaFact
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
-from b2bua.core.errors import B2buaError
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.exchange import Exchange, Output
 from b2bua.exchange.outlook import Outlook
 from b2bua.mediactl.pool import MediaPool
 from b2bua.net.driver import Driver
 from b2bua.net.resolver import Resolver
-from b2bua.net.tcp import open_tcp, open_tls
-from b2bua.net.udp import open_udp
+from b2bua.net.tls import UnusableCertificate
 from b2bua.observe.metrics import Metrics
 from b2bua.service.plan import Snapshot
 from b2bua.service.quota import Granted
 from b2bua.sip.endpoint.endpoint import SipEndpoint
-from b2bua.sip.endpoint.settings import EndpointSettings, Listener
+from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.store.changes import Changes, Command, HangUp, LiftBan
 from b2bua.store.errors import StoreError, Unavailable
 from b2bua.store.journal import Journal
@@ -62,10 +61,6 @@ STORE_PATIENCE: Final = 1.0
 CHECKPOINT_SECONDS: Final = 30.0
 LAST_WORDS: Final = 1.0
 """Seconds in which a BYE may be answered before the sockets close."""
-
-
-class CannotListen(B2buaError):
-    """An address is used by somebody else, or is not ours."""
 
 
 class Node:
@@ -161,8 +156,9 @@ class Node:
         self._driver = Driver(machine, carrier.tell, resolver.resolve)
         self._ending.callback(self._driver.close)
         outputs = self._restored(images, adopted)
+        self._listening = Listening(self._driver, self._settings)
         for listener in endpoint_settings.listeners:
-            await self._listen(listener)
+            await self._listening.open(listener)
         self._serving = True
         self._driver.perform(lambda now, at: outputs)
         self._driver.perform(lambda now, at: self._endpoint.start(now))
@@ -193,23 +189,6 @@ class Node:
         with self._journal.batch():
             self._journal.finish(name, image)
             self._journal.reject(name, image, why)
-
-    async def _listen(self, listener: Listener) -> None:
-        try:
-            match listener.transport:
-                case "udp":
-                    await open_udp(self._driver, listener.local)
-                case "tcp":
-                    await open_tcp(self._driver, listener.local)
-                case _:
-                    server, client = build.tls_contexts(self._settings)
-                    await open_tls(
-                        self._driver, listener.local, server=server, client=client
-                    )
-        except OSError as error:
-            host, port = listener.local
-            where = f"{listener.transport}:{host}:{port}"
-            raise CannotListen(f"sip.listen: {where}: {error.strerror}") from error
 
     async def _first_snapshot(self) -> Snapshot:
         """From PostgreSQL, or the last one kept when PostgreSQL does not answer soon."""
@@ -262,7 +241,11 @@ class Node:
         self._log.info("plans renewed", numbers=len(snapshot.plans))
 
     async def reload(self, settings: Settings) -> None:
-        """Take other trunks and prices."""
+        """Take other trunks, certificates and prices."""
+        try:
+            self._listening.renew(settings)
+        except UnusableCertificate as error:
+            self._log.error("certificates not reloaded", why=str(error))
         self._endpoint.set_trunks(build.trunks(settings))
         self._driver.perform(lambda now, at: self._endpoint.start(now))
         rules = build.trunk_rules(settings)
@@ -373,6 +356,9 @@ class Node:
     def _granted(self, answer: Granted) -> None:
         self._driver.perform(lambda now, at: self._exchange.granted(answer, now, at))
 
+    def _review(self) -> None:
+        self._driver.perform(lambda now, at: self._exchange.review_quota(now))
+
     def _recalled(self, number: str, node: str) -> None:
         """Another node is short of quota."""
         if node != build.node_name(self._settings):
@@ -390,7 +376,7 @@ class Node:
         )
         self._tasks.spawn("changes", changes.run)
         self._tasks.spawn("delivery", self._books.delivery.run)
-        self._tasks.spawn("usage", self._books.run)
+        self._tasks.spawn("usage", lambda: self._books.run(self._review))
         self._tasks.spawn("live", announcer.run)
         heart = Heartbeat(
             Nodes(self._storage.database),

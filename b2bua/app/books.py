@@ -6,7 +6,7 @@ each delivery: the copy and the records that still wait are all calls, each once
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -78,8 +78,11 @@ class Books:
                 text = " ".join((row.starts.isoformat(), *map(str, figures)))
                 self._journal.save_counter(key, text)
 
-    async def run(self) -> None:
-        """Look again and again until cancelled: others may serve the same numbers."""
+    async def run(self, heard: Callable[[], None]) -> None:
+        """Look again and again until cancelled: others may serve the same numbers.
+
+        ``heard`` is called after each look.
+        """
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             try:
@@ -87,6 +90,7 @@ class Books:
                 standing = await self._standing(asked)
                 with self._journal.batch():
                     self.hear(standing)
+                heard()
             except StoreError as error:
                 self._log.debug("usage not refreshed", why=str(error))
 

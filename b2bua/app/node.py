@@ -280,7 +280,7 @@ class Node:
         self._log.info("stopped")
 
     async def _deliver_the_rest(self) -> None:
-        self._driver.perform(lambda now, at: self._exchange.return_quota(now))
+        self._driver.perform(lambda now, at: self._exchange.quota.return_all(now))
         await self._books.lender.close()
         try:
             while await self._books.delivery.deliver():
@@ -357,12 +357,12 @@ class Node:
         self._driver.perform(lambda now, at: self._exchange.granted(answer, now, at))
 
     def _review(self) -> None:
-        self._driver.perform(lambda now, at: self._exchange.review_quota(now))
+        self._driver.perform(lambda now, at: self._exchange.quota.review(now))
 
     def _recalled(self, number: str, node: str) -> None:
         """Another node is short of quota."""
         if node != build.node_name(self._settings):
-            self._driver.perform(lambda now, at: self._exchange.recalled(number, now))
+            self._driver.perform(lambda now, at: self._exchange.quota.recall(number, now))
 
     def _start_tasks(self) -> None:
         changes = Changes(

@@ -42,6 +42,7 @@ from b2bua.exchange.calls import Calls
 from b2bua.exchange.journal_image import CallImage, decode, encode, remains_of
 from b2bua.exchange.outlook import LiveCall, Outlook, live_call
 from b2bua.exchange.outputs import CallFault, Drained, SaveCall, SaveCounter
+from b2bua.exchange.quota import Quota
 from b2bua.exchange.recovery import OURS, Recovery
 from b2bua.exchange.round import Item, Output, Round
 from b2bua.service.flow.arrival import Arrival, read_arrival, unread_arrival
@@ -105,8 +106,8 @@ class Exchange:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
-        quota = self._outlook.ledger.quota.deadline
-        return earliest(self._endpoint.deadline, self._calls.deadline, quota)
+        due = self._endpoint.deadline, self._calls.deadline, self.quota.deadline
+        return earliest(*due)
 
     @property
     def remembered(self) -> int:
@@ -134,30 +135,25 @@ class Exchange:
         outputs = self._run(lambda: self._endpoint.wake(now))
         while (flow := self._calls.due(now)) is not None:
             outputs += self._tell(flow, lambda call: call.wake(self._moment))
-        ledger = self._outlook.ledger
-        outputs += ledger.quota.wake(ledger.running, now)
-        return outputs
+        return outputs + self.quota.wake(self._outlook.ledger.running, now)
+
+    @property
+    def quota(self) -> Quota:
+        """The leases of this node; what they say is to be carried out as ours is."""
+        return self._outlook.ledger.quota
 
     def granted(self, answer: Granted, now: Instant, at: datetime) -> list[Output]:
         """Take the answer to a ``ReserveQuota``."""
         self._moment = Moment(now, at)
-        quota, round_ = self._outlook.ledger.quota, Round()
-        saved, names = quota.hear(answer, now)
+        round_ = Round()
+        saved, names = self.quota.hear(answer, now)
         round_.tell(saved)
         for name in names:
             flow = self._calls.named(CallId(name))
             if flow is not None:
                 self._ask(flow, lambda call: call.hear_quota(self._moment), round_)
-        round_.tell(quota.tidy(answer.number, now))
+        round_.tell(self.quota.tidy(answer.number, now))
         return self._play(round_)
-
-    def recalled(self, number: str, now: Instant) -> list[Output]:
-        """Hear that another node is short of what this one may not need."""
-        return [*self._outlook.ledger.quota.recall(number, now)]
-
-    def return_quota(self, now: Instant) -> list[Output]:
-        """Give back all quota that no call uses: the process is going down."""
-        return [*self._outlook.ledger.quota.return_all(now)]
 
     def hear_of(self, fact: MediaFact, now: Instant, at: datetime) -> list[Output]:
         """Take what the media plane says of a call."""

@@ -261,6 +261,24 @@ class Quota:
             due += growing
         return [output for number in due for output in self.tidy(number, now)]
 
+    def review(self, now: Instant) -> list[Output]:
+        """Give back what nobody here knew of.
+
+        It was granted to a question that outlived its process, or is free since it turned
+        out what calls came to.
+        """
+        outputs: list[Output] = []
+        for number in {slot.number for slot in self._held}:
+            if number in self._desks:
+                outputs += self.tidy(number, now)
+            elif any(
+                held.room > self._used(slot, now)
+                for slot, held in self._held.items()
+                if slot.number == number
+            ):
+                outputs += self.recall(number, now)
+        return outputs
+
     def return_all(self, now: Instant) -> list[Output]:
         """Give back everything that is not used: this node goes away."""
         outputs: list[Output] = []

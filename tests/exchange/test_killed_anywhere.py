@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from b2bua.service.plan import Announcements
+from b2bua.service.plan import Announcements, Caps
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause
 from tests.exchange.scripts import (
@@ -23,6 +23,7 @@ from tests.exchange.scripts import (
     plan,
 )
 
+ONE_CALL = Caps(calls_per_month=1, calls_per_week=50, spend_per_month=90_000)
 SCENES: dict[str, Callable[[], Scene]] = {
     "talked": lambda: Scene(plan(), Answers(after=1, talk=3)),
     "forwarded": lambda: Scene(plan(), Refuses(486), Answers(after=1, talk=3)),
@@ -31,6 +32,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
         plan(announcements=Announcements.ALL, **BLACKLIST), Answers()
     ),
     "asked": lambda: Scene(plan(**WITH_MENU), Answers()),
+    "capped": lambda: Scene(plan(caps=ONE_CALL), Answers(after=1, talk=3)),
 }
 
 
@@ -54,6 +56,20 @@ def test_killed_after_any_output(name: str) -> None:
         assert not stage.faults, outputs
         assert len(stage.records) == 1 or (not heard_of and not stage.records), outputs
         assert all(phone.ended() for phone in stage.phones.values()), outputs
+
+
+def test_killed_after_any_output_the_cap_is_neither_exceeded_nor_lost() -> None:
+    """Whatever the store was asked by whom, one call is admitted, and just one."""
+    for outputs in range(1, how_many("capped")):
+        scene = SCENES["capped"]()
+        scene.stage.die_after = outputs
+        scene.run(20)
+        for _ in range(2):
+            scene.stage.dial(scene.caller)
+            scene.run(20)
+        scene.hang_up().run(700)
+        records = scene.stage.records
+        assert sum(record.admitted for record in records) == 1, outputs
 
 
 def test_a_call_that_is_recorded_and_never_told_of_comes_again() -> None:

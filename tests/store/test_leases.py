@@ -41,16 +41,18 @@ class RealNode(Node):
         super().__init__(name, plan_, QuotaStore(away=True))
         self.leases, self.records = Leases(database), Records(database)
         self.now = asyncio.get_running_loop().time()
+        self.asking = False
 
     async def run(self) -> None:
         """Carry questions and answers until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             while self.asked:
-                question = self.asked.pop(0)
+                question, self.asking = self.asked.pop(0), True
                 self.answers.append(await self.leases.ask(self.name, question))
                 self.now = loop.time()
                 self.hear()
+                self.asking = False
             self.pass_time(loop.time() - self.now)
             await asyncio.sleep(0.002)
 
@@ -101,7 +103,7 @@ async def running(nodes: list[RealNode], dsn: str) -> AsyncIterator[None]:
 async def decided(nodes: list[RealNode]) -> None:
     """Wait until nobody waits, and no question is on its way."""
     async with asyncio.timeout(20.0):
-        while any(node.waiting or node.asked for node in nodes):  # noqa: ASYNC110
+        while any(node.waiting or node.asked or node.asking for node in nodes):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 

@@ -8,9 +8,10 @@ The messages of one number to one address go out in their order. A message that 
 :data:`HOLDS` times lets those behind it pass, and is tried at its own times.
 """
 
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -22,6 +23,8 @@ from b2bua.store.pool import WORK_SECONDS, Connection, Database
 
 State: TypeAlias = Literal["pending", "delivered", "dead"]
 
+TRIAL: Final = "test"
+"""An event that says nothing of any call."""
 HOLDS: Final = 5
 """Failures for which a message holds up those behind it: about a minute."""
 LEASE_SECONDS: Final = 30.0
@@ -134,6 +137,28 @@ class Outbox:
         async with self._database.transaction() as connection:
             hooks = await _hooks(connection, {event.number for event in events})
             await _put(connection, hooks, events)
+
+    async def try_out(self, number: str, url: str) -> str:
+        """Tell one address of a number something harmless; the id of the message."""
+        message_id = f"{uuid.uuid4().hex}:{TRIAL}"
+        body = {
+            "id": message_id,
+            "event": TRIAL,
+            "number": number,
+            "at": datetime.now(UTC).isoformat(),
+        }
+        async with self._database.connection(WORK_SECONDS) as connection:
+            await connection.execute(
+                "insert into webhook_message (id, url, origin, number, event, body)"
+                " values ($1, $2, $3, $4, $5, $6)",
+                message_id,
+                url,
+                origin(url),
+                number,
+                TRIAL,
+                msgspec.json.encode(body).decode(),
+            )
+        return message_id
 
     async def claim(
         self,

@@ -13,9 +13,17 @@ from b2bua.web import (
     accessapi,
     answering,
     api,
+    configuring,
+    editapi,
+    menus,
     pages,
+    prompts,
+    routing,
+    screening,
     signing,
     today,
+    trying,
+    versions,
 )
 from b2bua.web.assets import FOLDER, Assets
 from b2bua.web.entrance import TooFast, WrongPassword
@@ -25,6 +33,10 @@ from b2bua.web.planning import NoPlan
 from b2bua.web.portal import Portal
 from b2bua.web.views import failure
 
+EDITORS: Final = (
+    *(answering, screening, routing, menus, prompts),
+    *(configuring, trying, versions),
+)
 DESCRIPTION: Final = """
 What the portal's pages do, for programs. Sign in with POST /api/session and keep the
 cookie. Everything is about the number that is signed in.
@@ -44,11 +56,13 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(signing.api)
     app.include_router(accessapi.router)
     app.include_router(api.router)
+    app.include_router(editapi.router)
     app.include_router(signing.router, include_in_schema=False)
     app.include_router(access.router, include_in_schema=False)
     app.include_router(today.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
-    app.include_router(answering.router, include_in_schema=False)
+    for editor in EDITORS:
+        app.include_router(editor.router, include_in_schema=False)
     app.mount("/static", Assets(directory=FOLDER), name="static")
     app.add_middleware(Guard)
     app.add_exception_handler(NotSignedIn, _sign_in_first)

@@ -22,6 +22,10 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+UPLOADS: Final = ("/prompts", "/api/prompts/")
+"""Where files are taken."""
+LONGEST_FILE: Final = 21_000_000
+"""Bytes of a request that brings one."""
 TRANSPORT_SECURITY: Final = "max-age=31536000"
 TOO_LARGE: Final = b'{"detail":"the body is too large"}'
 
@@ -42,13 +46,15 @@ class Guard:
             return
         begun = False
         taken = 0
+        upload = scope["path"].startswith(UPLOADS)
+        longest = LONGEST_FILE if upload else LONGEST_BODY
 
         async def counted() -> Message:
             nonlocal taken
             message = await receive()
             if message["type"] == "http.request":
                 taken += len(message.get("body", b""))
-                if taken > LONGEST_BODY:
+                if taken > longest:
                     raise _TooLarge
             return message
 

@@ -31,15 +31,36 @@ ENTERPRISE: Final[Navigation] = (
     ),
     (
         Place(path="/answering", key="answering", icon="phone-incoming", thumb=True),
-        Place(path="/screening", key="screening", icon="shield", thumb=True),
+        Place(path="/routing", key="routing", icon="route"),
+        Place(path="/menus", key="menus", icon="hierarchy"),
+        Place(path="/prompts", key="prompts", icon="music"),
+        Place(path="/screening", key="screening", icon="shield"),
+        Place(path="/settings", key="settings", icon="settings"),
     ),
     (
-        Place(path="/try", key="try", icon="flask"),
+        Place(path="/try", key="try", icon="flask", thumb=True),
+        Place(path="/versions", key="versions", icon="history"),
         Place(path="/plan", key="plan", icon="file-text"),
         Place(path="/access", key="access", icon="users"),
     ),
 )
-OPERATOR: Final[Navigation] = ()
+OPERATOR: Final[Navigation] = (
+    (
+        Place(path="/operator", key="op_home", icon="home", thumb=True),
+        Place(path="/operator/live", key="op_live", icon="phone-call", thumb=True),
+        Place(path="/operator/numbers", key="op_numbers", icon="list-details", thumb=True),
+    ),
+    (
+        Place(path="/operator/trunks", key="op_trunks", icon="network", thumb=True),
+        Place(path="/operator/tariffs", key="op_tariffs", icon="coin"),
+        Place(path="/operator/settlement", key="op_settlement", icon="report-money"),
+        Place(path="/operator/data", key="op_data", icon="map-pin"),
+    ),
+    (
+        Place(path="/access", key="access", icon="users"),
+        Place(path="/audit", key="audit", icon="history"),
+    ),
+)
 
 
 def places(navigation: Navigation) -> tuple[Place, ...]:

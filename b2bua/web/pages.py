@@ -108,34 +108,6 @@ async def call(request: Request, visit: SignedIn, call_id: str) -> Response:
     )
 
 
-@router.get("/try")
-async def try_it(request: Request, visit: SignedIn) -> Response:
-    """What would happen to a call."""
-    asked = {
-        name: request.query_params.get(name, "").strip()[:64]
-        for name in ("caller", "at", "keys")
-    }
-    found = None
-    if "caller" in request.query_params:
-        zone = planning.zone_of(await visit.tenant.plan())
-        question = planning.Question(
-            caller=asked["caller"],
-            at=_moment(asked["at"], zone),
-            keys=[key.strip() for key in asked["keys"].split(",") if key.strip()],
-        )
-        answer = await planning.ask(visit, question)
-        found = None if isinstance(answer, list) else answer
-    current = await visit.tenant.plan()
-    return page(
-        request,
-        "try",
-        visit,
-        asked=asked,
-        found=found,
-        destinations={} if current is None else current.plan.destinations,
-    )
-
-
 @router.get("/analysis")
 async def analysis(request: Request, visit: SignedIn) -> Response:
     """A month's figures and advice, and the report to take away."""

@@ -14,12 +14,15 @@ from b2bua.service.flow.decision import World
 from b2bua.service.flow.explain import Enquiry, Explanation, explain
 from b2bua.service.lint import Around, check
 from b2bua.service.plan import Plan
-from b2bua.service.planfile import Finding, plan_to_yaml, read_plain, read_plans
+from b2bua.service.planchanges import merged
+from b2bua.service.planediting import edited
+from b2bua.service.planfile import Finding, read_plain, read_plans
 from b2bua.service.planreading import Known
 from b2bua.service.planwriting import plain
 from b2bua.store.audit import Act
+from b2bua.store.errors import PlanMoved
 from b2bua.store.plans import Published
-from b2bua.store.tenant import Current
+from b2bua.store.tenant import Current, Version
 from b2bua.web.portal import Visit
 
 NAME: Final = "plan"
@@ -59,14 +62,22 @@ def zone_of(current: Current | None) -> ZoneInfo:
     return ZoneInfo(ZONE if current is None else current.plan.timezone)
 
 
-def known(visit: Visit, current: Current) -> Known:
-    """What the number's next plan may name; its own prompts are stored already."""
-    return replace(visit.portal.known, own_prompts=current.plan.prompts)
+async def known(
+    visit: Visit, current: Current, prompts: Mapping[str, str] | None = None
+) -> Known:
+    """What the number's next plan may name: its own prompts are stored already.
+
+    A prompt that was uploaded again counts from the next version on; ``prompts`` are
+    those of an earlier version, which go before all others.
+    """
+    own = {one.name: one.prompt for one in await visit.sounds.all()}
+    named = {**current.plan.prompts, **own, **(prompts or {})}
+    return replace(visit.portal.known, own_prompts=named)
 
 
-def read_text(visit: Visit, current: Current, text: str) -> Plan | list[Finding]:
+async def read_text(visit: Visit, current: Current, text: str) -> Plan | list[Finding]:
     """One plan from YAML, or everything that keeps it from being published."""
-    read = read_plans(text, NAME, known(visit, current))
+    read = read_plans(text, NAME, await known(visit, current))
     if isinstance(read, list):
         return read
     if len(read) != 1:
@@ -83,17 +94,17 @@ async def remarks(visit: Visit, current: Current, text: str) -> list[Finding]:
         own_numbers=shared.own_numbers,
         prompts=visit.portal.prompts,
     )
-    read = read_text(visit, current, text)
+    read = await read_text(visit, current, text)
     if isinstance(read, list):
         return read
-    return check(text, NAME, known(visit, current), around)
+    return check(text, NAME, await known(visit, current), around)
 
 
 async def publish_text(
     visit: Visit, current: Current, text: str, base: int | None
 ) -> Published | list[Finding]:
     """Publish YAML as it stands. May raise PlanMoved."""
-    read = read_text(visit, current, text)
+    read = await read_text(visit, current, text)
     if isinstance(read, list):
         return read
     return await _publish(visit, read, text, base)
@@ -104,30 +115,71 @@ async def publish_plain(
     current: Current,
     value: object,
     base: int | None,
-    prompts: Mapping[str, str] | None = None,
 ) -> Published | list[Finding]:
-    """Publish a plan given as plain values. May raise PlanMoved.
+    """Publish a plan given as plain values; the text keeps its comments.
 
-    ``prompts`` are stored ones that it may name besides the catalogue's; the current
-    plan's if they are not given.
+    Raises PlanMoved if ``base`` is not the current version any more.
     """
-    names = known(visit, current)
-    if prompts is not None:
-        names = replace(names, own_prompts=prompts)
-    read = read_plain(value, NAME, names)
+    if base is not None and base != current.plan.version:
+        raise PlanMoved(f"{current.plan.number}: version {base} is not the current")
+    read = await read_value(visit, current, value)
     if isinstance(read, list):
         return read
-    findings = _reserved(read, current.plan)
-    if findings:
-        return findings
-    return await _publish(visit, read, plan_to_yaml(read), base)
+    text = edited(current.source, current.plan, read)
+    return await _publish(visit, read, text, current.plan.version)
 
 
-async def publish_changed(
-    visit: Visit, current: Current, changed: Plan, base: int | None
+async def read_value(
+    visit: Visit,
+    current: Current,
+    value: object,
+    prompts: Mapping[str, str] | None = None,
+) -> Plan | list[Finding]:
+    """A plan from plain values, or everything that keeps it from being published."""
+    read = read_plain(value, NAME, await known(visit, current, prompts))
+    if isinstance(read, list):
+        return read
+    return _reserved(read, current.plan) or read
+
+
+async def publish_merged(
+    visit: Visit, current: Current, value: object, base: int | None
 ) -> Published | list[Finding]:
-    """Publish a plan made from the current or an earlier one. May raise PlanMoved."""
-    return await publish_plain(visit, current, plain(changed), base, changed.prompts)
+    """Publish a plan that was made from version ``base``.
+
+    What was published since then by somebody else, elsewhere in the plan, is kept. Where
+    both changed the same thing PlanMoved is raised.
+    """
+    value = await _brought_up(visit, current, value, base)
+    return await publish_plain(visit, current, value, current.plan.version)
+
+
+async def publish_like(
+    visit: Visit, current: Current, plan: Plan, version: Version
+) -> Published | list[Finding]:
+    """Publish an earlier version again, as far as it may still be, with its own text."""
+    prompts = {} if version.plan is None else version.plan.prompts
+    read = await read_value(visit, current, plain(plan), prompts)
+    if isinstance(read, list) or version.plan is None:
+        return read if isinstance(read, list) else []
+    text = edited(version.source, version.plan, read)
+    return await _publish(visit, read, text, current.plan.version)
+
+
+async def _brought_up(
+    visit: Visit, current: Current, value: object, base: int | None
+) -> object:
+    """A plan made from version ``base``, with what was published since."""
+    if base is None or base == current.plan.version:
+        return value
+    before = (await visit.tenant.plans_by_version()).get(base)
+    if before is None:
+        raise PlanMoved(f"{current.plan.number}: there is no version {base}")
+    found, conflicts = merged(plain(before), value, plain(current.plan))
+    if conflicts:
+        places = ", ".join(".".join(path) for path in conflicts)
+        raise PlanMoved(f"{current.plan.number}: changed by somebody else too: {places}")
+    return found
 
 
 async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
@@ -135,7 +187,7 @@ async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
     current = await visit.tenant.plan()
     plan = await visit.tenant.rules()
     if question.draft and current is not None:
-        read = read_text(visit, current, question.draft)
+        read = await read_text(visit, current, question.draft)
         if isinstance(read, list):
             return read
         plan = replace(read, version=current.plan.version)

@@ -18,6 +18,7 @@ from b2bua.web.assets import address, icon
 from b2bua.web.navigation import ENTERPRISE, Navigation
 from b2bua.web.portal import Visit
 from b2bua.web.shapes import shown
+from b2bua.web.speaking import TESTS, known_codes, spoken
 from b2bua.web.words.book import Words
 from b2bua.web.words.traces import reason, rule, told
 
@@ -38,7 +39,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {"yuan": yuan, "clock": clock}
-    found.globals |= {"asset": address, "icon": icon}
+    found.globals |= {"asset": address, "icon": icon, "known_codes": known_codes}
+    found.tests |= TESTS
     return found
 
 
@@ -108,6 +110,7 @@ def _rendered(
         "rule": lambda text: rule(text, tongue),
         "told": lambda text: told(text, tongue),
         "reason": lambda text: reason(text, tongue),
+        **spoken(tongue),
         "query": lambda **fields: urlencode({k: v for k, v in fields.items() if v}),
         "notice": "",
         "findings": (),

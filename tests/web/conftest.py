@@ -41,6 +41,8 @@ AREAS = AreaTable(
 )
 EMPTIED = (
     "plan",
+    "plan_draft",
+    "own_prompt",
     "plan_prompt",
     "plan_version",
     "call_record",

@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from b2bua.service.number import masked
-from b2bua.store.plans import Plans
 from b2bua.store.tenant import Tenant
 from b2bua.web.navigation import ENTERPRISE, places
 from b2bua.web.portal import Portal
@@ -49,68 +48,6 @@ async def test_language_and_look_are_remembered(ours: httpx.AsyncClient) -> None
         away = await ours.get("/language/en", params={"back": elsewhere})
         assert away.headers["location"] == "/"
     assert (await ours.get("/language/fr")).status_code == 404
-
-
-async def test_the_answering_number_is_changed(
-    ours: httpx.AsyncClient, portal: Portal
-) -> None:
-    form = {**await token(ours), "number:one": "13911112222", "ring:one": "20"}
-    done = await ours.post("/answering", data=form)
-    assert done.headers["location"] == "/answering?said=saved"
-    page = await ours.get("/answering?said=saved", headers={"accept-language": "en"})
-    assert "Version 2 is published" in page.text
-    assert "02088886001&#34; -&gt; &#34;13911112222" in page.text
-    snapshot = await Plans(portal.database).snapshot({})
-    assert snapshot.plans[OURS].destinations["one"].number == "13911112222"
-    late = await ours.post("/answering", data={**form, "number:one": "13911113333"})
-    assert late.status_code == 409
-
-
-@pytest.mark.parametrize("number", ["110", "x", "0085212345678", ""])
-async def test_a_number_that_no_plan_takes_is_refused(
-    ours: httpx.AsyncClient, number: str
-) -> None:
-    form = {**await token(ours), "number:one": number}
-    page = await ours.post("/answering", data=form)
-    assert page.status_code == 422
-    assert "destinations.one.number" in page.text
-
-
-async def test_the_hunt_order_is_changed(ours: httpx.AsyncClient, portal: Portal) -> None:
-    form = {
-        **await token(ours),
-        "what": "order",
-        "group route:south:one": "60",
-        "group route:south:two": "40",
-        "forwarding busy:0": "one",
-        "forwarding busy:1": "two",
-        "forwarding no_answer:0": "",
-    }
-    done = await ours.post("/answering", data=form)
-    assert done.status_code == 303, done.text
-    current = await Tenant(portal.database, OURS).plan()
-    assert current is not None
-    plan = current.plan
-    assert plan.forwarding.busy == ("one", "two")
-    assert plan.forwarding.no_answer == ()
-    assert plan.groups["route:south"].members == (("one", 60), ("two", 40))
-    form = {**await token(ours), "what": "order", "group route:south:one": "61"}
-    assert (await ours.post("/answering", data=form)).status_code == 422
-
-
-async def test_a_version_is_published_again(
-    ours: httpx.AsyncClient, portal: Portal
-) -> None:
-    form = {**await token(ours), "number:one": "13911112222"}
-    await ours.post("/answering", data=form)
-    form = {**await token(ours), "wanted": "1"}
-    assert (await ours.post("/answering/version", data=form)).status_code == 303
-    current = await Tenant(portal.database, OURS).plan()
-    assert current is not None
-    assert current.plan.version == 3
-    assert current.plan.destinations["one"].number == "02088886001"
-    form = {**await token(ours), "wanted": "99"}
-    assert (await ours.post("/answering/version", data=form)).status_code == 404
 
 
 async def test_callers_are_blocked_and_let_in_again(

@@ -24,4 +24,6 @@ WORDS: Final[Entries] = {
     "charged_from": ("计费起点", "Charged from"),
     "destination-answer": ("目的码接听", "the destination's answer"),
     "answer": ("系统应答", "our answer"),
+    "try_of": ("按哪个方案", "By which plan"),
+    "may_call": ("可以呼入", "May call"),
 }

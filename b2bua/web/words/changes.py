@@ -1,0 +1,232 @@
+"""Fields of a plan, what differs in them, and what is wrong with them, in plain words."""
+
+# ruff: noqa: RUF001  # Chinese punctuation
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from b2bua.service.planchanges import ORDER
+from b2bua.web.words.tongue import Tongue
+
+_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "number": ("号码", "number"),
+    "name": ("名称", "name"),
+    "active": ("启用", "in service"),
+    "timezone": ("时区", "time zone"),
+    "calendar": ("日历", "calendar"),
+    "closed": ("休息日", "days off"),
+    "open": ("工作日", "workdays"),
+    "language": ("播报语言", "language"),
+    "tariff": ("资费", "tariff"),
+    "greeting": ("彩铃", "greeting"),
+    "greetings": ("按时间的彩铃", "greetings by time"),
+    "destinations": ("目的码", "destination"),
+    "trunk": ("中继", "trunk"),
+    "ring": ("振铃秒数", "ring seconds"),
+    "concurrent": ("并发上限", "calls at once"),
+    "whisper": ("耳语提示", "whisper"),
+    "accept": ("按 1 确认", "press 1 to accept"),
+    "person": ("接听人", "who answers"),
+    "screening": ("筛选", "screening"),
+    "blacklist": ("黑名单", "blacklist"),
+    "whitelist": ("白名单", "white list"),
+    "areas": ("地区", "areas"),
+    "allow": ("只允许", "allowed"),
+    "deny": ("阻截", "blocked"),
+    "anonymous": ("匿名来电", "anonymous callers"),
+    "frequency": ("频次", "frequency"),
+    "calls": ("次数", "calls"),
+    "minutes": ("分钟", "minutes"),
+    "password": ("接入密码", "callers' password"),
+    "announcements": ("拒绝播报", "announcements"),
+    "limits": ("额度", "caps"),
+    "calls_per_month": ("每月次数", "calls per month"),
+    "calls_per_week": ("每周次数", "calls per week"),
+    "spend_per_month": ("每月费用", "spend per month"),
+    "count": ("计次方式", "which calls count"),
+    "forwarding": ("转移", "forwarding"),
+    "busy": ("遇忙", "on busy"),
+    "no_answer": ("无应答", "on no answer"),
+    "max_forwards": ("最多转移", "at most"),
+    "full": ("并发已满", "at the limit"),
+    "voicemail": ("留言", "voicemail"),
+    "menus": ("菜单", "menu"),
+    "prompt": ("语音", "prompt"),
+    "timeout": ("等待按键", "wait for a key"),
+    "retries": ("重播次数", "repeats"),
+    "keys": ("按键", "key"),
+    "otherwise": ("其余", "otherwise"),
+    "menu": ("菜单", "menu"),
+    "routes": ("路由", "route"),
+    "when": ("条件", "conditions"),
+    "days": ("星期", "days"),
+    "hours": ("时段", "hours"),
+    "workday": ("工作日", "workday"),
+    "callers": ("主叫", "callers"),
+    "dates": ("日期", "dates"),
+    "to": ("去向", "to"),
+    "groups": ("分组", "group"),
+    "percent": ("按比例", "by percentage"),
+    "order": ("依次", "in order"),
+    "rotate": ("循环", "in rotation"),
+    "random": ("随机", "at random"),
+    "all": ("同振", "all at once"),
+    "roster": ("值班", "roster"),
+    "on": ("当班", "on duty"),
+    "queue": ("排队", "queue"),
+    "music": ("音乐", "music"),
+    "max_wait": ("最长等候", "longest wait"),
+    "announce": ("播报间隔", "announcement every"),
+    "position": ("播报位置", "tells the place"),
+    "familiar": ("熟客", "familiar callers"),
+    "override": ("临时转移", "override"),
+    "since": ("开始", "from"),
+    "until": ("截止", "until"),
+    "note": ("备注", "note"),
+    "recording": ("录音", "recording"),
+    "notice": ("告知", "notice"),
+    "legs": ("录音范围", "whose voice"),
+    "seconds": ("秒", "seconds"),
+    "survey": ("满意度评价", "survey"),
+    "webhooks": ("Webhook", "webhook"),
+    "url": ("地址", "URL"),
+    "events": ("事件", "events"),
+    "secret": ("密钥", "secret"),
+    ORDER: ("的顺序", "order"),
+}
+_NAMED: Final = frozenset(("destinations", "menus", "groups", "routes", "keys", "roster"))
+"""Fields whose entries have names of their own, which are shown as they are."""
+_VALUES: Final[Mapping[object, tuple[str, str]]] = {
+    None: ("（无）", "(nothing)"),
+    True: ("是", "yes"),
+    False: ("否", "no"),
+    "": ("（空）", "(empty)"),
+}
+_WRONG: Final[tuple[tuple[str, str], ...]] = (
+    (r"the shares sum to (\d+), make them sum to 100", r"比例合计为 \1，须为 100"),
+    (r"name at least one destination", "至少要有一个目的码"),
+    (r"name at least one key.*", "至少要有一个按键"),
+    (r"name at least one weekday, or leave it out", "至少选一天"),
+    (r"a destination is named twice", "同一目的码出现两次"),
+    (r"must be text(; quote it)?", "必须填写文字"),
+    (r"must be a whole number, (\d+) to (\d+)", r"须为 \1 到 \2 的整数"),
+    (r"(-?\d+) is out of range: (\d+) to (\d+)", r"\1 超出范围：\2 到 \3"),
+    (r"a number is needed", "须填写号码"),
+    (r"is empty: name the number that answers", "须填写接听号码"),
+    (
+        r"'(.*)' is no mobile and no landline with its area code; .*",
+        r"“\1”不是手机，也不是带区号的固话；其他号码须由运营商开通",
+    ),
+    (r"is this 400 number itself: the call would go round", "就是本 400 号码，会形成循环"),
+    (r"'(.*)' are no hours: .*", r"“\1”不是时段，应如 09:00-17:59"),
+    (
+        r"'(.*)' is no number, nor a prefix such as .*",
+        r"“\1”不是号码，也不是 0736* 这样的号段",
+    ),
+    (r"'(.*)' is no area code .*", r"“\1”不是区号或省份"),
+    (r"no destination or group '(.*)'; .*", r"没有目的码或分组“\1”"),
+    (r"no destination '(.*)'; .*", r"没有目的码“\1”"),
+    (r"no menu '(.*)'; .*", r"没有菜单“\1”"),
+    (r"no trunk '(.*)'; .*", r"没有中继“\1”"),
+    (r"no prompt '(.*)': .*", r"没有语音“\1”"),
+    (r"'(.*)' is there already", r"已有“\1”"),
+    (r"a key is digits, or \* or #", "按键只能是数字、* 或 #"),
+    (
+        r"a name begins with a letter or digit.*",
+        "名称以文字或数字开头，不含 : 和 /，且不宜过长",
+    ),
+    (r"must be 4 to 8 digits in quotes, or empty", "须为 4 到 8 位数字，或留空"),
+    (
+        r"the last route must have no conditions.*",
+        "最后一条路由不能有条件，否则有的来电无路可走",
+    ),
+    (r"must be an amount in yuan.*", "须为金额（元），如 500.00"),
+    (r"must be a date such as .*", "须为日期，如 2026-10-01"),
+    (
+        r"'(.*)' is never reached: '(.*)' takes all its calls; .*",
+        r"“\1”永远轮不到：“\2”已接走全部，请上移",
+    ),
+    (r"a silent caller comes back to the same menu", "不按键的主叫会一直绕回本菜单"),
+    (r"the calendar has no holidays for (\d+): .*", r"日历缺 \1 年节假日，只按星期判断"),
+    (
+        r"(\S+) is one of our own 400 numbers and is always skipped",
+        r"\1 是本平台的 400 号码，会被跳过",
+    ),
+    (
+        r"must be a URL such as .*|is no URL such as .*",
+        "须为网址，如 https://example.com/calls",
+    ),
+    (r"must be 16 to 128 letters.*", "须为 16 到 128 个字母、数字或符号，无空格"),
+    (r"is told already, further up", "上面已有同一地址"),
+    (r"(.*)only https is allowed.*", "只允许 https 地址"),
+    (r"is empty: it would refuse everyone", "为空会拒绝所有人"),
+    (r"it ends before it begins|ends before it begins", "结束早于开始"),
+    (r"only the operator suspends and resumes", "只有运营商能停用或启用"),
+    (r"only the operator changes (.*)", r"只有运营商能更改资费 \1"),
+    (r"at most (\d+) destinations", r"最多 \1 个目的码"),
+    (r"a group has the same name; rename one", "有同名分组，请改名"),
+    (r"file: it is empty", "文件是空的"),
+    (r"file: choose one, or record", "请选择文件，或录音"),
+    (r"file: larger than (\d+) MB", r"文件超过 \1 MB"),
+    (
+        r"file: not an audio file that is supported: (.*) are",
+        r"不是支持的音频文件（支持 \1）",
+    ),
+    (r"file: it cannot be read.*", "音频无法读取"),
+    (r"file: there is no sound in it", "音频没有内容"),
+    (r"(.*) is in use: (.*)", r"“\1”正在使用：\2"),
+    (r"name: .*", "名称以文字或数字开头，不含 : 和 /"),
+)
+_PATTERNS: Final = tuple((re.compile(pattern), words) for pattern, words in _WRONG)
+_STEP: Final = re.compile(r"[^.\[\]]+|\[\d+\]")
+
+
+def path_named(path: Sequence[str], tongue: Tongue) -> str:
+    """A field of a plan by its path, in words."""
+    words: list[str] = []
+    named = False
+    for step in path:
+        words.append(step if named and step != ORDER else _word(step, tongue))
+        named = step in _NAMED and not named
+    return " · ".join(words)
+
+
+def field_named(field: str, tongue: Tongue) -> str:
+    """The same for a field as findings write it: ``routes[2].when.hours``."""
+    steps = [
+        f"{int(step[1:-1]) + 1}" if step.startswith("[") else step
+        for step in _STEP.findall(field)
+    ]
+    return path_named(steps, tongue)
+
+
+def value_shown(value: object, tongue: Tongue) -> str:
+    """A value of a plan, in words."""
+    if isinstance(value, list):
+        return ", ".join(value_shown(one, tongue) for one in value) or _NOTHING[tongue]
+    if isinstance(value, dict):
+        return "; ".join(
+            f"{_word(str(key), tongue)}: {value_shown(one, tongue)}"
+            for key, one in value.items()
+        )
+    if (value is None or isinstance(value, bool) or value == "") and value in _VALUES:
+        return _VALUES[value][tongue == "en"]
+    return str(value)
+
+
+def finding_told(message: str, tongue: Tongue) -> str:
+    """What is wrong; as the rules say it where there are no words for it."""
+    if tongue == "zh":
+        for pattern, words in _PATTERNS:
+            if matched := pattern.fullmatch(message):
+                return matched.expand(words)
+    return message
+
+
+_NOTHING: Final[Mapping[Tongue, str]] = {"zh": "（无）", "en": "(nothing)"}
+
+
+def _word(step: str, tongue: Tongue) -> str:
+    found = _FIELDS.get(step)
+    return step if found is None else found[tongue == "en"]

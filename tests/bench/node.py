@@ -95,6 +95,7 @@ def node(
     place: Place,
     *,
     plan: str = PLAN,
+    settings: str = SETTINGS,
     environment: Mapping[str, str] | None = None,
     level: str = "warning",
     session_interval: int = 1800,
@@ -103,7 +104,7 @@ def node(
     directory = Path(tempfile.mkdtemp(prefix="b2bua-bench-"))
     config, seed = directory / "b2bua.toml", directory / "plan"
     config.write_text(
-        SETTINGS.format(
+        settings.format(
             directory=directory,
             host=place.host,
             destination=f"{place.destination}:5060",

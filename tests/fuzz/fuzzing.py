@@ -102,10 +102,15 @@ def _inputs(kept: list[bytes], words: Sequence[bytes], random: Random) -> Iterat
     """Every seed as it is, then bent ones for ever."""
     yield from tuple(kept)
     while True:
-        data = bytearray(random.choice(kept))
-        for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
-            _bend(data, kept, words, random)
-        yield bytes(data[:LARGEST])
+        yield bent(kept, words, random)
+
+
+def bent(kept: Sequence[bytes], words: Sequence[bytes], random: Random) -> bytes:
+    """One of ``kept``, with a few things changed."""
+    data = bytearray(random.choice(kept))
+    for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
+        _bend(data, kept, words, random)
+    return bytes(data[:LARGEST])
 
 
 def _bend(

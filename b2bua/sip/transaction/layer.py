@@ -72,6 +72,7 @@ class TransactionLayer(Generic[FlowT, UserT]):
         self._servers: dict[ServerKey, ServerSide[FlowT]] = {}
         self._merges: dict[MergeKey, ServerKey] = {}
         self._peers: dict[Address, set[ClientSide[FlowT, UserT] | ServerSide[FlowT]]] = {}
+        """Whom the failure of a flow concerns: requests that wait, responses by a stream."""
         self._alarms: Alarms[ClientSide[FlowT, UserT] | ServerSide[FlowT]] = Alarms()
 
     def __len__(self) -> int:
@@ -184,6 +185,8 @@ class TransactionLayer(Generic[FlowT, UserT]):
         if flow.remote[0] != client.flow.remote[0]:
             return [Dropped(DropReason.STRANGER, flow)]
         client.response = response
+        if response.status >= 200:
+            self._detach(client)
         said = self._settle_client(client, client.machine.receive(response.status, now))
         if client.cancel is not None:
             cancel, client.cancel = client.cancel, None
@@ -224,7 +227,12 @@ class TransactionLayer(Generic[FlowT, UserT]):
         return [NewRequest(key=server.key, request=request, flow=flow, merged=merged)]
 
     def flow_failed(self, flow: FlowT, now: Instant) -> list[LayerOutput[FlowT, UserT]]:
-        """Hear that what was sent by ``flow`` did not arrive, or its connection is gone."""
+        """Hear that what was sent by ``flow`` did not arrive, or its connection is gone.
+
+        Departs from §17.2.4: of a response over UDP nobody is told. The transaction lives
+        all the same (RFC 6026 §7.1), and who has left a thousand calls behind sends an ICMP
+        error for every repetition of each of their responses.
+        """
         said: list[LayerOutput[FlowT, UserT]] = []
         for side in tuple(self._peers.get(flow.remote, ())):
             if not _same_way(side.flow, flow):
@@ -284,7 +292,8 @@ class TransactionLayer(Generic[FlowT, UserT]):
             spare=spare,
         )
         self._servers[server.key] = server
-        self._peers.setdefault(flow.remote, set()).add(server)
+        if flow.reliable:
+            self._peers.setdefault(flow.remote, set()).add(server)
         self._settle_server(server, machine.start(now))
         return server
 
@@ -363,10 +372,11 @@ class TransactionLayer(Generic[FlowT, UserT]):
         self._detach(side)
 
     def _detach(self, side: ClientSide[FlowT, UserT] | ServerSide[FlowT]) -> None:
-        peers = self._peers[side.flow.remote]
-        peers.discard(side)
-        if not peers:
-            del self._peers[side.flow.remote]
+        peers = self._peers.get(side.flow.remote)
+        if peers is not None:
+            peers.discard(side)
+            if not peers:
+                del self._peers[side.flow.remote]
 
 
 _UNANSWERED: Final = (InviteClientState.CALLING, InviteClientState.PROCEEDING)

@@ -367,18 +367,33 @@ def test_an_icmp_error_fails_what_waits_for_that_address_alone() -> None:
     assert layer.flow_failed(FLOW, 0.1) == []
 
 
+def test_an_icmp_error_costs_the_same_whatever_its_sender_has_left_behind() -> None:
+    """One comes for every response that is repeated, so none may look at all of them."""
+    layer = make()
+    for number in range(50):
+        branch = f"z9hG4bK{number}"
+        key = new(layer, request(branch=branch, cseq=f"{number + 1} INVITE"))
+        layer.respond(key, response(request(branch=branch), 486), 0.1)
+        bye = request("BYE", branch=f"{branch}x", cseq=f"{number + 1} BYE")
+        layer.send_request(bye, FLOW, 0.1, number)
+        layer.receive_response(response(bye, 200), FLOW, 0.2)
+    assert len(layer) == 100
+    assert layer._peers == {}
+    assert layer.flow_failed(FLOW, 0.3) == []
+
+
 def test_a_refused_connection_says_nothing_of_datagrams_to_the_same_address() -> None:
     layer = make()
     layer.send_request(request(), FLOW, 0.0, "by UDP")
     assert layer.flow_failed(replace(FLOW, transport="tcp"), 0.1) == []
 
 
-def test_a_response_that_cannot_be_sent_is_told_and_the_transaction_lives() -> None:
+def test_a_response_that_cannot_be_sent_leaves_its_transaction() -> None:
     """RFC 6026 §7.1."""
     layer = make()
     key = new(layer, request())
     layer.respond(key, response(request(), 180), 0.1)
-    assert layer.flow_failed(FLOW, 0.2) == [ResponseFailed(key)]
+    assert layer.flow_failed(FLOW, 0.2) == []
     assert sent(layer.receive_request(request(), FLOW, 0.5)) == ["SIP/2.0 180 Ringing"]
 
 

@@ -30,6 +30,7 @@ from b2bua.net.driver import Crashed, Lagged, Unconnected
 from b2bua.observe.metrics import Metrics
 from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
+from b2bua.service.talks import LookUpTalk
 from b2bua.sip.endpoint.doorway import BANNED
 from b2bua.sip.endpoint.outputs import Dropped, WayChanged
 from b2bua.store.encoding import encode_record
@@ -57,6 +58,8 @@ class Heed:
     """A period holds so much of a cap."""
     reserve: Callable[[ReserveQuota], None]
     """The store is to be asked for quota."""
+    look_up: Callable[[LookUpTalk], None]
+    """The store is to be asked with whom a caller talked."""
     way_changed: Callable[[], None]
     """A trunk's address went down, or came back."""
 
@@ -106,6 +109,8 @@ class Carrier:
                 self._tell_of_way(output)
             case ReserveQuota():
                 self._heed.reserve(output)
+            case LookUpTalk():
+                self._heed.look_up(output)
             case CapNearing():
                 self._warn_of(output)
             case Drained():
@@ -154,9 +159,7 @@ class Carrier:
             since=str(nearing.starts),
         )
 
-    def _tell_of_trouble(
-        self, trouble: CallFault | Crashed | Lagged | Unconnected
-    ) -> None:
+    def _tell_of_trouble(self, trouble: CallFault | Crashed | Lagged | Unconnected) -> None:
         match trouble:
             case Unconnected(flow=flow, reason=reason):
                 self._log.warning(

@@ -30,6 +30,7 @@ from b2bua.app.lender import Lender
 from b2bua.app.listening import CannotListen, Listening
 from b2bua.app.metered import Metered
 from b2bua.app.places import Places
+from b2bua.app.recollection import Recollection
 from b2bua.app.retention import Retention
 from b2bua.app.shedding import Shedding
 from b2bua.app.storage import Storage, prepare
@@ -49,6 +50,7 @@ from b2bua.net.tls import UnusableCertificate
 from b2bua.observe.metrics import Metrics
 from b2bua.service.plan import Snapshot
 from b2bua.service.quota import Granted
+from b2bua.service.talks import TalkFound
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.store.changes import Changes, Command, HangUp, LiftBan
@@ -137,6 +139,7 @@ class Node:
         self._happenings = Happenings(
             self._exchange.live, lambda: self._outlook.snapshot.plans
         )
+        recollection = Recollection(self._storage.talks, self._talk_found)
         carrier = Carrier(
             self._journal,
             self._pool,
@@ -147,9 +150,11 @@ class Node:
                 lagged=self._shedding.lagged,
                 cap_nears=self._happenings.cap_nears,
                 reserve=self._books.lender.reserve,
+                look_up=recollection.look_up,
                 way_changed=self._trunk_watch.look,
             ),
         )
+        self._ending.callback(recollection.close)
         resolver = Resolver()
         self._ending.callback(resolver.close)
         machine = Metered(self._exchange, self._metrics)
@@ -358,6 +363,9 @@ class Node:
 
     def _review(self) -> None:
         self._driver.perform(lambda now, at: self._exchange.quota.review(now))
+
+    def _talk_found(self, found: TalkFound) -> None:
+        self._driver.perform(lambda now, at: self._exchange.talk_found(found, now, at))
 
     def _recalled(self, number: str, node: str) -> None:
         """Another node is short of quota."""

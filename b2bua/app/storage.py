@@ -27,6 +27,7 @@ from b2bua.store.plans import Plans
 from b2bua.store.pool import Database
 from b2bua.store.records import Records
 from b2bua.store.supervisor import EmbeddedPostgres
+from b2bua.store.talks import LastTalks
 from b2bua.store.trunks import TrunkBoard
 
 
@@ -44,6 +45,7 @@ class Storage:
     calendars: Calendars
     outbox: Outbox
     trunks: TrunkBoard
+    talks: LastTalks
     phones: Phones
 
 
@@ -60,6 +62,7 @@ def storage_of(database: Database) -> Storage:
         calendars=Calendars(database),
         outbox=Outbox(database),
         trunks=TrunkBoard(database),
+        talks=LastTalks(database),
         phones=Phones(database),
     )
 

@@ -68,7 +68,8 @@ async def _asked(settings: Settings, storage: Storage, question: Question) -> Ex
     world = World(calendar=snapshot.calendar, own_numbers=plans.keys())
     if plan is not None:
         usage = await storage.records.usage(number, at, plan.timezone)
-        world = replace(world, usage=usage)
+        known = await storage.talks.familiar(plan, enquiry.caller.number, at)
+        world = replace(world, usage=usage, familiar=known)
     return decide(plan, enquiry, world)
 
 

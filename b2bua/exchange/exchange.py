@@ -16,6 +16,7 @@ call is released and recorded with its traceback, and the others go on.
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -56,6 +57,7 @@ from b2bua.service.flow.waiting import line
 from b2bua.service.plan import Plan, Snapshot
 from b2bua.service.quota import Granted
 from b2bua.service.record import CallRecord
+from b2bua.service.talks import LookUpTalk, TalkFound
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import SessionId
@@ -154,6 +156,14 @@ class Exchange:
                 self._ask(flow, lambda call: call.hear_quota(self._moment), round_)
         round_.tell(self.quota.tidy(answer.number, now))
         return self._play(round_)
+
+    def talk_found(self, found: TalkFound, now: Instant, at: datetime) -> list[Output]:
+        """Take the answer to a ``LookUpTalk``; what ended here meanwhile counts too."""
+        self._moment = Moment(now, at)
+        latest = self._outlook.talks.latest(found.question, found.talked)
+        found = replace(found, talked=latest)
+        flow = self._calls.named(CallId(found.question.call))
+        return self._tell(flow, lambda call: call.hear_talk(found, self._moment))
 
     def hear_of(self, fact: MediaFact, now: Instant, at: datetime) -> list[Output]:
         """Take what the media plane says of a call."""
@@ -315,6 +325,8 @@ class Exchange:
             match output:
                 case AskQuota():
                     round_.tell(self._admission.ask(flow, self._moment.now))
+                case LookUpTalk():
+                    round_.say(output)
                 case Remember():
                     round_.dirty[flow.call.id] = None
                 case sip.Invite(session=session):
@@ -427,6 +439,7 @@ class Exchange:
             return
         self._calls.remove(flow)
         plan = flow.arrival.plan
+        self._outlook.talks.add(record)
         round_.tell(self._admission.settle(flow, record, self._moment))
         round_.finish(record)
         if plan is not None and any(group.queue for group in plan.groups.values()):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from b2bua.exchange.ledger import Ledger
 from b2bua.exchange.outputs import CapNearing, SaveCounter
+from b2bua.exchange.talks import Talks
 from b2bua.service.area import AreaTable
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Moment
@@ -25,6 +26,8 @@ class Outlook:
     ledger: Ledger = field(default_factory=Ledger)
     counters: dict[str, str] = field(default_factory=dict)
     """States of percentages and rotations, and which caps were told of, by their keys."""
+    talks: Talks = field(default_factory=Talks)
+    """With whom callers talked on this node."""
     recordings: str = ""
     """Directory for recordings, absolute; empty: nothing can be recorded."""
 

@@ -16,6 +16,7 @@ from b2bua.exchange.outputs import (
 from b2bua.service.flow.outputs import Wish
 from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
+from b2bua.service.talks import LookUpTalk
 from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit, WayChanged
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 
@@ -29,6 +30,7 @@ Output: TypeAlias = (
     | FinishCall
     | SaveCounter
     | ReserveQuota
+    | LookUpTalk
     | CapNearing
     | Drained
     | CallFault

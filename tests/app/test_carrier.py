@@ -47,6 +47,7 @@ class Rig:
             cap_nears=self.heard.append,
             way_changed=lambda: self.heard.append("way"),
             reserve=self.heard.append,
+            look_up=self.heard.append,
         )
         self.carrier = Carrier(self.journal, self, self.metrics, heed)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import TypeAlias
 
 from b2bua.call.media import (
     CallId,
@@ -48,6 +49,7 @@ from b2bua.service.area import AreaTable
 from b2bua.service.plan import Plan, Snapshot, Tariff, TrunkRule
 from b2bua.service.quota import Granted, ReserveQuota
 from b2bua.service.record import CallRecord
+from b2bua.service.talks import LookUpTalk, Talked, TalkFound
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import SessionId
 from b2bua.sip.endpoint.endpoint import SipEndpoint
@@ -69,6 +71,10 @@ RECORDINGS = "/recordings"
 OURSELVES = "node-1"
 QUOTA_SECONDS = 0.002
 """How long the store takes to answer."""
+
+
+Told: TypeAlias = MediaFact | Granted | TalkFound
+"""What media and store say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,10 @@ class Stage:
         self.faults: list[CallFault] = []
         self.alerts: list[CapNearing] = []
         self.drained = False
+        self.talks: list[Talked] = []
+        """Talks that the store has records of, whoever calls."""
+        self.talk_seconds = 0.01
+        """How long the store takes to answer."""
         self.post: dict[Address, list[bytes]] = {}
         """What was sent to addresses where no phone is."""
         self.deaf: set[tuple[Address, bytes]] = set()
@@ -269,7 +279,7 @@ class Stage:
         """How many outputs were carried out."""
         self.die_after: int | None = None
         """Kill the exchange after so many outputs, and lose what it said beyond."""
-        self._facts: list[tuple[float, int, MediaFact | Granted]] = []
+        self._facts: list[tuple[float, int, Told]] = []
         self._count = 0
         self._seed = seed
         self._trunks: list[Trunk] = []
@@ -307,7 +317,9 @@ class Stage:
     def crash(self, *, adopted: bool = True) -> None:
         """Kill the exchange, and start another from the journal."""
         self._seed += 1000
-        self._facts = [item for item in self._facts if not isinstance(item[2], Granted)]
+        self._facts = [
+            item for item in self._facts if not isinstance(item[2], Granted | TalkFound)
+        ]
         heapq.heapify(self._facts)
         self.exchange = self._make()
         calls = dict(self.journal)
@@ -344,12 +356,21 @@ class Stage:
         self.order(phone, invite)
         return session
 
-    def tell(self, fact: MediaFact | Granted) -> None:
+    def tell(self, fact: Told) -> None:
         """Let the media plane, or the store, say something now."""
+        if isinstance(fact, TalkFound):
+            self.carry_out(self.exchange.talk_found(fact, self.now, self.at))
+            return
         if isinstance(fact, Granted):
             self.carry_out(self.exchange.granted(fact, self.now, self.at))
             return
         self.carry_out(self.exchange.hear_of(fact, self.now, self.at))
+
+    def _talked(self, question: LookUpTalk) -> Talked | None:
+        """What the store knows of a caller."""
+        known = [one for one in self.talks if one.destination in question.members]
+        recent = [one for one in known if one.at >= question.since]
+        return max(recent, key=lambda one: one.at, default=None)
 
     def lose_media(self) -> None:
         """Kill the media process."""
@@ -453,6 +474,9 @@ class Stage:
                     self.drained = True
                 case Dropped() | Resolve():
                     pass
+                case LookUpTalk():
+                    found = TalkFound(output, self._talked(output))
+                    self._later(self.talk_seconds, found)
                 case ReserveQuota():
                     self._later(QUOTA_SECONDS, self.store.ask(OURSELVES, output))
                 case _:
@@ -460,7 +484,7 @@ class Stage:
                     for delay, fact in self.ports.take(output, self.now):
                         self._later(delay, fact)
 
-    def _later(self, delay: float, fact: MediaFact | Granted) -> None:
+    def _later(self, delay: float, fact: Told) -> None:
         self._count += 1
         heapq.heappush(self._facts, (self.now + delay, self._count, fact))
 

@@ -26,6 +26,7 @@ from b2bua.service.schedule import (
     stamp,
     time_mismatch,
 )
+from b2bua.service.talks import Talked
 from b2bua.service.tariff import yuan
 
 OVERRIDE: Final = "override"
@@ -82,14 +83,6 @@ def no_recent_calls(number: str, caller: str, minutes: int) -> int:
 def nobody_waits(group: str) -> tuple[str, ...]:
     """A world in which every queue is empty."""
     return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Talked:
-    """With whom a caller talked last."""
-
-    destination: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from b2bua.call.leg import LegOutput
 from b2bua.call.media import LegId, MediaFact, PressKeys
 from b2bua.core.clock import Instant
 from b2bua.service.flow import ending, hearing
+from b2bua.service.flow.acquaintance import ANSWER_LIMIT, Acquaintance
 from b2bua.service.flow.admitting import Admitting
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
@@ -36,6 +37,7 @@ from b2bua.service.flow.decision import (
     PASSWORD,
     QUEUED,
     Refusal,
+    World,
     direct,
     opening,
 )
@@ -53,6 +55,7 @@ from b2bua.service.flow.phase import (
 from b2bua.service.flow.search import Search, target_for
 from b2bua.service.flow.waiting import Place, Try, Waited, Waiting
 from b2bua.service.plan import (
+    Plan,
     Queue,
     ToDestination,
     ToGroup,
@@ -60,6 +63,7 @@ from b2bua.service.plan import (
     ToVoicemail,
 )
 from b2bua.service.plan import Target as PlanTarget
+from b2bua.service.talks import TalkFound
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 
@@ -73,6 +77,7 @@ class CallFlow(Admitting):
         super().__init__(call, dossier, arrival, around)
         self._asking = Asking(call.caller, dossier)
         self._search: Search | None = None
+        self._acquaintance = Acquaintance(call.id, arrival)
         self._target: ToDestination | ToGroup | None = None
         """Where destinations are looked for."""
         self._greeting: str | None = None
@@ -136,6 +141,14 @@ class CallFlow(Admitting):
     def nudge(self, moment: Moment) -> list[FlowOutput]:
         """Hear that a call of the same number ended: a destination may be free."""
         return self._settle(self._try_again(moment), moment)
+
+    def hear_talk(self, found: TalkFound, moment: Moment) -> list[FlowOutput]:
+        """Take the answer to a ``LookUpTalk``, unless it comes too late."""
+        target = self._target
+        if self.phase is not Phase.RECALLING or not isinstance(target, ToGroup):
+            return []
+        self._acquaintance.hear(target, found)
+        return self._settle(self._hunt(target, moment), moment)
 
     def _act(self, fact: LegFact, moment: Moment) -> list[FlowOutput]:
         match fact:
@@ -224,8 +237,12 @@ class CallFlow(Admitting):
         return self._hunt(target, moment)
 
     def _hunt(self, target: ToDestination | ToGroup, moment: Moment) -> list[FlowOutput]:
+        question = self._acquaintance.question(self._plan, target, moment)
+        if question is not None:
+            self.phase, self._limit = Phase.RECALLING, moment.now + ANSWER_LIMIT
+            return [question]
         waiting = self._waiting
-        search = Search(self._plan, self.arrival, self.dossier, self._around.world)
+        search = Search(self._plan, self.arrival, self.dossier, self._knowing)
         choice = search.begin(target, moment.at, again=waiting is not None)
         if choice.refusal is not None:
             return self._nobody(choice.refusal, moment)
@@ -242,6 +259,10 @@ class CallFlow(Admitting):
         else:
             waiting.pause()
         return [*heard, *self._try(names, moment)]
+
+    def _knowing(self, plan: Plan) -> World:
+        """The world, with what was told of the caller."""
+        return replace(self._around.world(plan), familiar=self._acquaintance.known)
 
     def _wait(self, queue: Queue, why: str, moment: Moment) -> list[FlowOutput]:
         """Let the caller wait, or go on waiting."""
@@ -451,6 +472,8 @@ class CallFlow(Admitting):
                 return self._fail("no port in time", moment)
             case Phase.PASSWORD | Phase.MENU:
                 return self._refuse(NO_CHOICE, moment)
+            case Phase.RECALLING:
+                return [] if self._target is None else self._hunt(self._target, moment)
             case Phase.HUNTING:
                 self._search = None
                 stopped = self._carry(self.call.give_up(moment.now), moment)

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from b2bua.call.media import MediaOrder
 from b2bua.service.record import CallRecord
+from b2bua.service.talks import LookUpTalk
 from b2bua.sip.dialog.events import Order as SessionOrder
 
 
@@ -36,4 +37,4 @@ class Finished:
 Wish: TypeAlias = SessionOrder | MediaOrder | SaveRotor | Finished
 """What is to be carried out, in its order."""
 
-FlowOutput: TypeAlias = Wish | Remember | AskQuota
+FlowOutput: TypeAlias = Wish | Remember | AskQuota | LookUpTalk

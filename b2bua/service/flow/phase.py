@@ -36,6 +36,8 @@ class Phase(enum.Enum):
     ANNOUNCING = "announcing"
     PASSWORD = "password"
     MENU = "menu"
+    RECALLING = "recalling"
+    """Waits to be told whom the caller knows."""
     HUNTING = "hunting"
     QUEUE = "queue"
     """Waits, with music, for a destination to be free."""

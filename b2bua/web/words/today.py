@@ -24,6 +24,7 @@ WORDS: Final[Entries] = {
     "state_announcing": ("播放提示", "hears an announcement"),
     "state_password": ("输入密码", "keys the password"),
     "state_menu": ("听语音导航", "at a menu"),
+    "state_recalling": ("查找熟客", "looking up"),
     "state_hunting": ("振铃", "ringing"),
     "state_queue": ("排队", "in the queue"),
     "state_notice": ("播放通知", "hears a notice"),

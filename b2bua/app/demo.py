@@ -8,11 +8,16 @@ import os
 import secrets
 from collections.abc import Iterable
 from ipaddress import ip_address
+from typing import Final
 
 from b2bua.app.places import Places
 from b2bua.config.checks import split_address
 from b2bua.config.settings import Settings
 from b2bua.store.accounts import Accounts
+from b2bua.store.roles import HOUSE
+
+OPERATOR: Final = "operator"
+"""The name of who runs the seeded numbers."""
 
 
 def offered(settings: Settings) -> bool:
@@ -22,10 +27,12 @@ def offered(settings: Settings) -> bool:
 
 
 async def open_accounts(accounts: Accounts, numbers: Iterable[str], places: Places) -> None:
-    """Give an account to each number that has none."""
+    """Give an account to each number that has none, and one to who runs them all."""
     for number in numbers:
         if not await accounts.exists(number):
             await accounts.set_password(number, _drawn(places))
+    if not await accounts.users(HOUSE):
+        await accounts.set_password(HOUSE, _drawn(places), OPERATOR)
 
 
 def password_of(places: Places) -> str:

@@ -376,12 +376,15 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
 def password(
     number: Number,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read it, do not ask.")] = False,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="NUMBER is the name of an operator.")
+    ] = False,
     config: Config = DEFAULT,
 ) -> int:
-    """Set the portal password of a number."""
+    """Set the portal password of a number, or of an operator of all numbers."""
     from b2bua.cli.password import password as run_password  # noqa: PLC0415
 
-    return run_password(config, number, from_stdin=stdin)
+    return run_password(config, number, from_stdin=stdin, operator=operator)
 
 
 areas = typer.Typer(help="Where callers are: the table of prefixes.")

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from b2bua.app.demo import offered, password_of
+from b2bua.app.demo import OPERATOR, offered, password_of
 from b2bua.app.places import Places
 from b2bua.app.supervisor import Supervisor
 from b2bua.cli.common import run, say, settings_of
@@ -47,6 +47,7 @@ def welcome(settings: Settings, config: Path, *, seeded: bool) -> str:
         password = password_of(Places(Path(settings.data_dir))) if seeded else ""
         if password and offered(settings):
             lines.append(f"  sign in with    4006001234 and {password}")
+            lines.append(f"  run them all    /operator, {OPERATOR} and the same password")
     if settings.metrics.listen:
         address = settings.metrics.listen
         lines.append(f"  how it is       http://{address}/readyz and /metrics")

@@ -14,7 +14,7 @@ offset of its text, kind), in rising order.
 import struct
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -51,6 +51,10 @@ class _Level:
         if place < len(self._prefixes) and self._prefixes[place] == prefix:
             return self._areas[place]
         return None
+
+    def entries(self) -> Iterator[tuple[int, int]]:
+        """Each prefix with the index of its area code."""
+        return zip(self._prefixes, self._areas, strict=True)
 
 
 class AreaTable:
@@ -127,6 +131,13 @@ class AreaTable:
 
     def __len__(self) -> int:
         return sum(map(len, self._levels.values())) + len(self._overrides)
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Every prefix with its area code."""
+        for length, level in self._levels.items():
+            for prefix, code in level.entries():
+                yield f"{prefix:0{length}}", self._codes[code]
+        yield from self._overrides.items()
 
     @property
     def provinces(self) -> Mapping[str, str]:

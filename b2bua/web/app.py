@@ -16,6 +16,8 @@ from b2bua.web import (
     configuring,
     editapi,
     menus,
+    operator,
+    operatorapi,
     pages,
     prompts,
     routing,
@@ -39,7 +41,9 @@ EDITORS: Final = (
 )
 DESCRIPTION: Final = """
 What the portal's pages do, for programs. Sign in with POST /api/session and keep the
-cookie. Everything is about the number that is signed in.
+cookie, or send a token made on the page Users and safety: `Authorization: Bearer …`.
+Everything is about the number that is signed in; what is under /api/operator is for
+those who run all numbers.
 """
 
 
@@ -55,10 +59,12 @@ def application(portal: Portal) -> FastAPI:
     app.state.portal = portal
     app.include_router(signing.api)
     app.include_router(accessapi.router)
+    app.include_router(operatorapi.router)
     app.include_router(api.router)
     app.include_router(editapi.router)
     app.include_router(signing.router, include_in_schema=False)
     app.include_router(access.router, include_in_schema=False)
+    app.include_router(operator.router, include_in_schema=False)
     app.include_router(today.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     for editor in EDITORS:

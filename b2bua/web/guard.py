@@ -22,7 +22,7 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-UPLOADS: Final = ("/prompts", "/api/prompts/")
+UPLOADS: Final = ("/prompts", "/api/prompts/", "/operator/data", "/api/operator/areas")
 """Where files are taken."""
 LONGEST_FILE: Final = 21_000_000
 """Bytes of a request that brings one."""

@@ -1,8 +1,5 @@
 """The operator's pages: numbers, calls, trunks, prices, tables, settlement, alarms."""
 
-import secrets
-from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -25,6 +22,7 @@ from b2bua.web.gate import Operating
 from b2bua.web.navigation import OPERATOR
 from b2bua.web.operatorapi import settled
 from b2bua.web.portal import Visit
+from b2bua.web.tickets import Upload
 from b2bua.web.views import local, page
 
 router = APIRouter(prefix="/operator")
@@ -38,21 +36,7 @@ SAID: Final = (
     "imported",
     "withdrawn",
 )
-MOST_KEPT: Final = 4
 UNITS: Final = (1, 6, 60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """A file between its look and its import."""
-
-    what: str
-    name: str
-    content: bytes
-    dated: date | None
-
-
-_FILES: Final[OrderedDict[str, _Kept]] = OrderedDict()
 
 
 @router.get("")
@@ -212,6 +196,8 @@ async def change_data(request: Request, visit: Operating) -> Response:
                 raise HTTPException(404, "there is nothing of the kind")
     except (MalformedFile, Rejected) as error:
         return await _data(request, visit, wrong=str(error))
+    finally:
+        await (await request.form()).close()
 
 
 @router.get("/settlement")
@@ -321,7 +307,7 @@ async def _data(
         years=(await Calendars(database).years())[::-1][:5],
         wrong=wrong,
         kept=kept,
-        file=_FILES.get(kept),
+        file=visit.portal.uploads.known(kept),
         told=told,
     )
 
@@ -340,15 +326,14 @@ async def _look(request: Request, visit: Visit, what: str, dated: str) -> Respon
         _, told = await operating.areas_difference(visit, content, day)
     else:
         _, told = await operating.calendar_difference(visit, content)
-    kept = secrets.token_urlsafe(16)
-    _FILES[kept] = _Kept(what=what, name=upload.filename, content=content, dated=day)
-    if len(_FILES) > MOST_KEPT:
-        _FILES.popitem(last=False)
+    kept = visit.portal.uploads.keep(
+        Upload(what=what, name=upload.filename, content=content, dated=day)
+    )
     return await _data(request, visit, kept=kept, told=told)
 
 
 async def _import(visit: Visit, kept: str) -> Response:
-    file = _FILES.pop(kept, None)
+    file = visit.portal.uploads.take(kept)
     if file is None:
         raise Rejected("the file is not here any more: upload it again")
     if file.what == "areas":
@@ -400,4 +385,4 @@ def _li(text: str) -> int | None:
     digits = (whole or "0") + part
     if not (digits.isascii() and digits.isdecimal() and len(whole) < 8 and len(part) < 4):
         raise Rejected("an amount in yuan is needed, with three decimals at most")
-    return int(digits) * 10 ** (3 - len(part))
+    return int(digits + "0" * (3 - len(part)))

@@ -1,15 +1,18 @@
 """Running all numbers, for programs: everything that the operator's pages can do."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from b2bua.service.datafiles import MalformedFile
 from b2bua.service.number import service_number
 from b2bua.service.plan import Tariff
+from b2bua.service.planfile import Finding
 from b2bua.service.tariff import yuan
 from b2bua.store.accounts import LONGEST_PASSWORD
 from b2bua.store.areas import Areas
@@ -83,13 +86,13 @@ async def numbers(visit: Operating) -> dict[str, object]:
 
 
 @router.post("/numbers", status_code=201)
-async def open_number(visit: Operating, given: NewNumber) -> dict[str, object]:
-    """Open a number; its first plan is published."""
+async def open_number(visit: Operating, given: NewNumber) -> Response:
+    """Open a number; its first plan is published. 422 comes with findings."""
     wanted = operating.NewNumber(**given.model_dump())
     done = await operating.open_number(visit, wanted)
     if isinstance(done, list):
-        raise HTTPException(422, [shapes.finding(one) for one in done])
-    return {"number": done.number, "version": done.version}
+        return _found_wanting(done)
+    return JSONResponse({"number": done.number, "version": done.version}, 201)
 
 
 @router.get("/numbers/{number}")
@@ -110,7 +113,7 @@ async def number(visit: Operating, number: str) -> dict[str, object]:
 
 
 @router.put("/numbers/{number}")
-async def change_number(visit: Operating, number: str, given: Terms) -> dict[str, object]:
+async def change_number(visit: Operating, number: str, given: Terms) -> Response:
     """Suspend or resume, another tariff, other limits (null: none)."""
     plan = (await operating.held_plan(operating.house_of(visit), number)).plan
     said = given.model_fields_set
@@ -125,8 +128,8 @@ async def change_number(visit: Operating, number: str, given: Terms) -> dict[str
     )
     findings = await operating.change_terms(visit, plan.number, terms)
     if findings:
-        raise HTTPException(422, [shapes.finding(one) for one in findings])
-    return {"number": plan.number}
+        return _found_wanting(findings)
+    return JSONResponse({"number": plan.number})
 
 
 @router.put("/numbers/{number}/password", status_code=204)
@@ -331,6 +334,10 @@ async def settled(visit: Operating, month: str, form: str) -> Response:
     content = settlement.commas(shares) if form == "csv" else settlement.workbook(shares)
     attached = {"Content-Disposition": f'attachment; filename="settlement-{named}.{form}"'}
     return Response(content, media_type=settlement.FORMS[form], headers=attached)
+
+
+def _found_wanting(findings: Sequence[Finding]) -> Response:
+    return JSONResponse({"findings": [shapes.finding(one) for one in findings]}, 422)
 
 
 def number_row(one: NumberRow) -> dict[str, object]:

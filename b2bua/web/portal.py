@@ -25,7 +25,7 @@ from b2bua.store.tenant import Tenant
 from b2bua.store.tokens import Tokens
 from b2bua.web.feed import Feed
 from b2bua.web.throttle import Throttle, Turnstile
-from b2bua.web.tickets import Tickets
+from b2bua.web.tickets import Tickets, Uploads
 
 LONGEST_BODY: Final = 1_000_000
 """Bytes of a request; a plan is half of it at most."""
@@ -61,6 +61,7 @@ class Portal:
     code_throttle: Throttle = field(default_factory=Throttle)
     """By account: only who has its password comes so far."""
     tickets: Tickets = field(default_factory=Tickets)
+    uploads: Uploads = field(default_factory=Uploads)
     feed: Feed = field(default_factory=Feed)
     """Pages that show live calls."""
     recordings: Path | None = None

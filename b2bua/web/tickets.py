@@ -1,16 +1,52 @@
-"""Between password and one-time code: who has given the first, for a few minutes."""
+"""What is kept between two steps of a form: half a sign-in, a file that was looked at."""
 
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from b2bua.store.accounts import Account
 
 LASTING: Final = 300.0
 """Seconds."""
+MOST_FILES: Final = 4
 MOST: Final = 1000
 """Beyond, the oldest is void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file between the look at it and its import."""
+
+    what: str
+    """``areas`` or ``calendar``."""
+    name: str
+    content: bytes
+    dated: date | None
+
+
+class Uploads:
+    """The last few files."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, Upload] = OrderedDict()
+
+    def keep(self, file: Upload) -> str:
+        """Keep one; its name in the next form."""
+        name = secrets.token_urlsafe(16)
+        self._files[name] = file
+        if len(self._files) > MOST_FILES:
+            self._files.popitem(last=False)
+        return name
+
+    def known(self, name: str) -> Upload | None:
+        """A file that is still here."""
+        return self._files.get(name)
+
+    def take(self, name: str) -> Upload | None:
+        """The same, and forget it."""
+        return self._files.pop(name, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from b2bua.web.words import (
     common,
     configuring,
     menus,
+    operator,
     planning,
     prompts,
     routing,
@@ -51,6 +52,7 @@ WORDS: Final[Entries] = _merged(
     trying.WORDS,
     planning.WORDS,
     analysis.WORDS,
+    operator.WORDS,
 )
 
 DETAILS: Final[Mapping[int, tuple[str, str]]] = {

@@ -69,6 +69,7 @@ def portal(settings: Settings, database: Database) -> Portal:
         prompts=prompts,
         identify=lambda text: identify(text, areas),
         province_of=areas.province_of,
+        recordings=Places(Path(settings.data_dir)).recordings,
         table=areas,
     )
 

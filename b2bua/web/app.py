@@ -13,6 +13,7 @@ from b2bua.web import (
     accessapi,
     answering,
     api,
+    calls,
     configuring,
     editapi,
     menus,
@@ -66,6 +67,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(access.router, include_in_schema=False)
     app.include_router(operator.router, include_in_schema=False)
     app.include_router(today.router, include_in_schema=False)
+    app.include_router(calls.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     for editor in EDITORS:
         app.include_router(editor.router, include_in_schema=False)

@@ -161,7 +161,7 @@ _SMALL: Final = tuple((re.compile(pattern), words) for pattern, words in _TERMS)
 def rule(text: str, tongue: Tongue) -> str:
     """The name of a rule of a trace."""
     if tongue == "en":
-        return text
+        return text.replace("_", " ")
     if text in _RULES:
         return _RULES[text]
     kind, _, name = text.partition(" ")

@@ -89,7 +89,7 @@ class Node:
         self._serving = False
         self._draining = False
         self._early_facts: list[MediaFact] = []
-        self._shedding = Shedding(self._loop.call_later, self._refuse)
+        self._shedding = Shedding(self._loop.call_later, self._press)
         self.drained = asyncio.Event()
 
     async def start(self) -> None:
@@ -341,9 +341,9 @@ class Node:
             return
         self._driver.perform(lambda now, at: self._exchange.hear_of(fact, now, at))
 
-    def _refuse(self, shedding: bool) -> None:
-        """Take no new calls, or take them again."""
-        self._endpoint.draining = shedding or self._draining
+    def _press(self, pressed: bool) -> None:
+        """Take fewer new calls, or as many as before."""
+        self._endpoint.pressed = pressed
 
     def _note(self, line: str) -> None:
         self._log.warning("media", what=line)

@@ -1,12 +1,12 @@
-"""Refusing new calls while the loop cannot keep up.
+"""Taking fewer new calls while the loop cannot keep up.
 
 The driver looks at the loop every tenth of a second and tells how late it was. One late
 look is a hiccup: whoever called meanwhile is served a little later, and no worse. Two in a
-row are a load that does not pass by itself, and new calls are refused for as long as look
-after look is late:
+row are a load that does not pass by itself, and fewer new calls are taken for as long as
+look after look is late; who makes most of them is refused first:
 
     look        late 0.4    late 0.3    late 0.3    in time
-    new calls   taken       refused     refused     taken, 50 ms later
+    new calls   all         few         few         all, 50 ms later
 """
 
 from collections.abc import Callable
@@ -28,16 +28,16 @@ class Handle(Protocol):
 
 
 class Shedding:
-    """Whether new calls are refused, from how late the loop is."""
+    """Whether we are pressed, from how late the loop is."""
 
     def __init__(
         self,
         later: Callable[[float, Callable[[], None]], Handle],
-        refuse: Callable[[bool], None],
+        press: Callable[[bool], None],
     ) -> None:
-        """``later`` is the loop's ``call_later``; ``refuse`` is told what holds now."""
+        """``later`` is the loop's ``call_later``; ``press`` is told what holds now."""
         self._later = later
-        self._refuse = refuse
+        self._press = press
         self._hold: Handle | None = None
 
     def lagged(self, seconds: float) -> None:
@@ -46,9 +46,9 @@ class Shedding:
             return
         if self._hold is not None:
             self._hold.cancel()
-            self._refuse(True)
+            self._press(True)
         self._hold = self._later(HOLD, self._recovered)
 
     def _recovered(self) -> None:
         self._hold = None
-        self._refuse(False)
+        self._press(False)

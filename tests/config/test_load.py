@@ -98,7 +98,10 @@ def test_every_fault_is_in_one_report(file: Path) -> None:
         ("[sip]\nlisten = ['udp:::1:5060']\n", "in brackets"),
         ("[sip]\nlisten = ['udp:localhost:5060']\n", "IPv4 or IPv6 address"),
         ("[sip]\nlisten = ['udp:127.0.0.1:5060', 'udp:127.0.0.1:5060']\n", "twice"),
-        ("[sip.tls]\nkey = 'k.pem'\n", "line 1: sip.tls: certificate and key come together"),
+        (
+            "[sip.tls]\nkey = 'k.pem'\n",
+            "line 1: sip.tls: certificate and key come together",
+        ),
         ("[[trunk]]\nname = 'a'\ncertificate = ['sha256:00']\n", "64 hexadecimal digits"),
         ("[[trunk]]\nname = 'a'\ncertificate = ['*.example.com']\n", "is no name such as"),
         ("[sip]\nadvertise = '0.0.0.0'\n", "no address that anybody can send to"),

@@ -30,7 +30,7 @@ from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.parser import Refusal
 from b2bua.sip.message.uri import SipUri, TelUri, parse_uri
 from b2bua.sip.transaction.outputs import NewRequest
-from b2bua.sip.transport.admission import Admission, Bans, Verdict, source_of
+from b2bua.sip.transport.admission import Admission, Verdict, source_of
 from b2bua.sip.transport.flow import Flow
 
 BANNED: Final = "source banned"
@@ -105,9 +105,9 @@ class Doorway:
         return self._admission.bans.offended(source_of(host), now)
 
     @property
-    def bans(self) -> Bans:
-        """Who is not heard for a while."""
-        return self._admission.bans
+    def admission(self) -> Admission:
+        """Who may take our time."""
+        return self._admission
 
     def refuse_bytes(self, refusal: Refusal, flow: Flow, now: Instant) -> Response | None:
         """The answer to what cannot be read, None for silence."""

@@ -102,7 +102,16 @@ class SipEndpoint:
     @property
     def bans(self) -> Bans:
         """Who is not heard for a while, because of what it sent."""
-        return self._board.doorway.bans
+        return self._board.doorway.admission.bans
+
+    @property
+    def pressed(self) -> bool:
+        """Whether fewer new calls are taken, and least of who makes most of them."""
+        return self._board.doorway.admission.pressed
+
+    @pressed.setter
+    def pressed(self, pressed: bool) -> None:
+        self._board.doorway.admission.pressed = pressed
 
     def start(self, now: Instant) -> list[Output]:
         """Watch the trunks and register at those that want it.

@@ -72,7 +72,7 @@ class TransactionLayer(Generic[FlowT, UserT]):
         self._servers: dict[ServerKey, ServerSide[FlowT]] = {}
         self._merges: dict[MergeKey, ServerKey] = {}
         self._peers: dict[Address, set[ClientSide[FlowT, UserT] | ServerSide[FlowT]]] = {}
-        """Whom the failure of a flow concerns: requests that wait, responses by a stream."""
+        """Whom a failed flow concerns: requests that wait, and responses by a stream."""
         self._alarms: Alarms[ClientSide[FlowT, UserT] | ServerSide[FlowT]] = Alarms()
 
     def __len__(self) -> int:

@@ -37,6 +37,10 @@ class AdmissionSettings:
     """New calls of one source."""
     calls: Rate = Rate(500.0, 1000)
     """New calls of all sources together."""
+    pressed_source_calls: Rate = Rate(10.0, 20)
+    """New calls of one source while we cannot keep up: who calls most is refused first."""
+    pressed_calls: Rate = Rate(50.0, 50)
+    """New calls of all sources together while we cannot keep up."""
     refusals: Rate = Rate(5.0, 20)
     """503, 403 and 404 to one source; beyond it silence."""
     offences: Rate = Rate(0.2, 30)
@@ -163,7 +167,11 @@ class Admission:
         self._messages: Limiter[str] = Limiter(settings.messages, sources)
         self._source_calls: Limiter[str] = Limiter(settings.source_calls, sources)
         self._calls: Limiter[None] = Limiter(settings.calls, 1)
+        self._pressed_source: Limiter[str] = Limiter(settings.pressed_source_calls, sources)
+        self._pressed: Limiter[None] = Limiter(settings.pressed_calls, 1)
         self._refusals: Limiter[str] = Limiter(settings.refusals, sources)
+        self.pressed = False
+        """Whether we cannot keep up, and take less."""
         self.bans = Bans(settings.offences, settings.ban_seconds, sources)
 
     def admits_message(self, source: str, now: Instant) -> bool:
@@ -175,9 +183,19 @@ class Admission:
 
         A source beyond its own rate takes nothing of what all share.
         """
-        if self._source_calls.take(source, now) and self._calls.take(None, now):
+        if (
+            self._source_calls.has(source, now)
+            and self._fits_under_pressure(source, now)
+            and self._source_calls.take(source, now)
+            and self._calls.take(None, now)
+        ):
             return Verdict.ADMITTED
         return Verdict.REFUSED if self.may_refuse(source, now) else Verdict.IGNORED
+
+    def _fits_under_pressure(self, source: str, now: Instant) -> bool:
+        """Count a call as if we could not keep up, so that it is known once we cannot."""
+        fits = self._pressed_source.take(source, now) and self._pressed.take(None, now)
+        return fits or not self.pressed
 
     def may_refuse(self, source: str, now: Instant) -> bool:
         """Whether to answer ``source`` with one more refusal, of whatever status."""

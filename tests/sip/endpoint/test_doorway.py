@@ -251,3 +251,16 @@ def test_a_trunk_may_be_allowed_less_inside_a_dialog_too() -> None:
     peer.send(peer.request("INFO", info, to_tag=invited.session, cseq=2, body=b"Signal=1"))
     assert peer.statuses("INFO") == [405]
     assert len(peer.events) == 1
+
+
+def test_a_route_is_not_followed() -> None:
+    """We are no proxy: whatever Route says, the request is for us or for nobody."""
+    peer = Peer()
+    elsewhere = ("Route", "<sip:203.0.113.9;lr>, <sip:+85290000000@203.0.113.9;lr>")
+    peer.send(peer.invite(elsewhere, offer=offer()))
+    peer.send(peer.request("OPTIONS", elsewhere, call_id="other"), STRANGER)
+    assert set(peer.targets) == {CALLER, STRANGER}
+    assert all(isinstance(message, Response) for message in peer.heard)
+    (invited,) = peer.events
+    assert isinstance(invited, Invited)
+    assert invited.invitation.request_user == "4006001234"

@@ -375,7 +375,7 @@ def test_an_icmp_error_costs_the_same_whatever_its_sender_has_left_behind() -> N
         key = new(layer, request(branch=branch, cseq=f"{number + 1} INVITE"))
         layer.respond(key, response(request(branch=branch), 486), 0.1)
         bye = request("BYE", branch=f"{branch}x", cseq=f"{number + 1} BYE")
-        layer.send_request(bye, FLOW, 0.1, number)
+        layer.send_request(bye, FLOW, 0.1, str(number))
         layer.receive_response(response(bye, 200), FLOW, 0.2)
     assert len(layer) == 100
     assert layer._peers == {}

@@ -138,3 +138,27 @@ def test_a_sender_is_a_host_or_the_least_network_that_it_has() -> None:
     assert source_of("2001:db8:1:3::9") != source_of("2001:db8:1:2::9")
     assert source_of("fe80::1%eth0") == "fe80::/64"
     assert source_of("::ffff:192.0.2.1") == "192.0.2.1"
+
+
+def test_under_pressure_who_calls_most_is_refused_first() -> None:
+    admission = Admission(
+        AdmissionSettings(
+            source_calls=Rate(100.0, 100),
+            pressed_source_calls=Rate(2.0, 4),
+            refusals=Rate(1.0, 1000),
+        )
+    )
+    assert [admission.admit_call(A, 0.0) for _ in range(50)] == [Verdict.ADMITTED] * 50
+    admission.pressed = True
+    assert admission.admit_call(A, 0.1) is Verdict.REFUSED
+    assert admission.admit_call(B, 0.1) is Verdict.ADMITTED
+    assert [admission.admit_call(A, 1.0) for _ in range(4)].count(Verdict.ADMITTED) == 2
+    admission.pressed = False
+    assert admission.admit_call(A, 1.0) is Verdict.ADMITTED
+
+
+def test_under_pressure_all_together_are_fewer() -> None:
+    admission = Admission(AdmissionSettings(pressed_calls=Rate(5.0, 5)))
+    admission.pressed = True
+    verdicts = [admission.admit_call(f"127.0.1.{number}", 0.0) for number in range(20)]
+    assert verdicts.count(Verdict.ADMITTED) == 5

@@ -17,7 +17,7 @@ WORDS: Final[Entries] = {
     "announce_none": ("直接挂断", "say nothing"),
     "announce_language": ("播报语言", "Language"),
     "talk_title": ("通话、录音与留言", "Talks, recording, messages"),
-    "recording": ("通话录音", "Record talks"),
+    "record_talks": ("通话录音", "Record talks"),
     "recording_notice": ("录音前告知双方", "Tell both sides first"),
     "recording_legs": ("录谁的声音", "Whose voice"),
     "legs_both": ("双方", "both"),

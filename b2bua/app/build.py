@@ -25,9 +25,11 @@ from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
 from b2bua.sip.endpoint.way import Care
 from b2bua.sip.message.uri import SipUri, parse_uri
+from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transaction.timers import TimerValues
 from b2bua.sip.transport.admission import AdmissionSettings, Rate
 from b2bua.sip.transport.flow import TransportName
+from b2bua.sip.transport.target import default_transport, question_of
 
 DIVERSIONS: Final = {
     "both": ("Diversion", "History-Info"),
@@ -95,6 +97,7 @@ def trunk_rules(settings: Settings) -> dict[str, TrunkRule]:
             default_area=trunk.default_area,
             nobody_answered=trunk.nobody_answered,
             overflow=trunk.overflow,
+            srtp=trunk.srtp if _is_secure(trunk) else "never",
             early_media=trunk.early_media,
         )
         for trunk in settings.trunk
@@ -195,6 +198,7 @@ def _trunk(trunk: TrunkSettings) -> Trunk:
         domain=trunk.domain,
         credentials=credentials if trunk.username else None,
         trusted=trunk.trusted,
+        srtp=Srtp(trunk.srtp),
         methods=trunk.methods or METHODS,
         register=trunk.register,
         weights=trunk.weights,
@@ -283,6 +287,13 @@ def _literal_hosts(known: tuple[TrunkSettings, ...], version: int) -> list[str]:
             if literal.version == version:
                 hosts.append(uri.host)
     return hosts
+
+
+def _is_secure(trunk: TrunkSettings) -> bool:
+    """Whether every way to it is one that nobody can read along."""
+    uris = [parse_uri(hop) for hop in trunk.hops]
+    questions = [question_of(uri) for uri in uris if isinstance(uri, SipUri)]
+    return all(default_transport(one) in ("tls", "wss") for one in questions)
 
 
 def _is_everywhere(host: str) -> bool:

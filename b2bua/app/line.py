@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from b2bua.call.audio import CODECS
-from b2bua.call.caller import CallerLeg
+from b2bua.call.caller import CallerLeg, secrecy_of
 from b2bua.call.destination import DestinationLeg, Target
 from b2bua.call.events import LegFact
 from b2bua.call.leg import LegOutput
@@ -87,6 +87,7 @@ class Line:
             target,
             session_id=int(self._tokens.fraction() * 2**31),
             codecs=CODECS,
+            master=self._tokens.master(),
         )
         self.legs[leg.leg] = leg
         return leg.leg, self._run(leg.dial(now, LIFETIME), now)
@@ -100,6 +101,7 @@ class Line:
             offer=invitation.offer,
             reliable=invitation.supports_reliable,
             session_id=int(self._tokens.fraction() * 2**31),
+            secrecy=secrecy_of(invitation, self._tokens),
         )
         self.legs[leg.leg] = leg
         return leg.leg, self._run(leg.open(LIFETIME), now)

@@ -14,7 +14,7 @@ import wave
 from array import array
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -37,6 +37,7 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
+from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transport.flow import TransportName
 
 MEDIA_PORTS: Final = "40000-49999"
@@ -60,6 +61,9 @@ class Tls:
     """A file of authorities or certificates; None: the system's authorities."""
     credential: Credential | None = None
     """None: one that it makes for itself."""
+    srtp: Srtp = Srtp.OPTIONAL
+    only: bool = False
+    """Listen for TLS at its address, and for nothing else."""
 
 
 class Softphone:
@@ -72,17 +76,15 @@ class Softphone:
         home: Path,
         *,
         tls: Tls = Tls(),
-        secure: bool = False,
     ) -> None:
-        """``home`` is a directory of its own, gone when it is.
-
-        ``secure``: listen for TLS at ``local``, and for nothing else.
-        """
-        beside = local if secure else (local[0], 0)
+        """``home`` is a directory of its own, gone when it is."""
+        beside = local if tls.only else (local[0], 0)
         self._listening: list[tuple[TransportName, Address]] = [("tls", _free(beside))]
-        if not secure:
+        if not tls.only:
             self._listening += [("udp", local), ("tcp", local)]
         self._tls = tls
+        secured = all(hop.startswith("sips:") or "=tls" in hop for hop in next_hops)
+        self._outbound = tls.srtp if secured else Srtp.NEVER
         listeners = tuple(
             Listener(transport=transport, local=address, advertised=address)
             for transport, address in self._listening
@@ -92,6 +94,7 @@ class Softphone:
             networks=("0.0.0.0/0", "::/0"),
             next_hops=next_hops,
             trusted=True,
+            srtp=tls.srtp,
         )
         tokens = Tokens(os.urandom)
         settings = EndpointSettings(listeners=listeners, trunks=(trunk,))
@@ -150,7 +153,8 @@ class Softphone:
         begun: list[LegId] = []
 
         def begin(now: float, at: object) -> list[LineOutput]:
-            leg, outputs = self.line.dial(_target(user, caller, ring), now)
+            target = replace(_target(user, caller, ring), srtp=self._outbound)
+            leg, outputs = self.line.dial(target, now)
             begun.append(leg)
             return outputs
 
@@ -201,7 +205,6 @@ async def softphone(
     send: Path | None = None,
     tone: int = 0,
     tls: Tls = Tls(),
-    secure: bool = False,
 ) -> AsyncIterator[Softphone]:
     """Run a softphone with its media process; raises :class:`SoftphoneFailed`.
 
@@ -216,7 +219,7 @@ async def softphone(
         if send is not None:
             await _convert(send, home / f"{SENT}.wav")
         process = await _start_media(home, local[0])
-        phone = Softphone(local, next_hops, home, tls=tls, secure=secure)
+        phone = Softphone(local, next_hops, home, tls=tls)
         try:
             await phone.start(home / "media.sock")
             yield phone

@@ -10,7 +10,7 @@ but does not speak is silent because it was put on hold, or because it pleases; 
 does not listen holds us (§8.4).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from b2bua.call.media import (
     CallId,
@@ -25,6 +25,7 @@ from b2bua.call.media import (
     PortOpened,
 )
 from b2bua.core.address import ip_literal
+from b2bua.sip.sdp.crypto import Secrecy, Srtp
 from b2bua.sip.sdp.description import Direction, SessionDescription
 from b2bua.sip.sdp.negotiation import LocalAudio, agree, make_answer, make_offer
 
@@ -46,13 +47,22 @@ class AudioImage:
     version: int
     local: SessionDescription
     remote: SessionDescription
+    srtp: Srtp = Srtp.NEVER
+    master: bytes = field(default=b"", repr=False)
+    """What our keys are derived from, so that the next process goes on with them."""
 
 
 class LegAudio:
     """One leg's port and descriptions."""
 
     def __init__(
-        self, call: CallId, leg: LegId, *, session_id: int, codecs: tuple[str, ...] = CODECS
+        self,
+        call: CallId,
+        leg: LegId,
+        *,
+        session_id: int,
+        codecs: tuple[str, ...] = CODECS,
+        secrecy: Secrecy = Secrecy(),
     ) -> None:
         self.call = call
         self.leg = leg
@@ -74,12 +84,14 @@ class LegAudio:
             version=0,
             codecs=codecs,
             events_payload_type=EVENTS_PAYLOAD_TYPE,
+            secrecy=secrecy,
         )
 
     @classmethod
     def restored(cls, call: CallId, leg: LegId, image: AudioImage) -> "LegAudio":
         """Take the audio of an established leg from the journal; its port lives on."""
-        audio = cls(call, leg, session_id=image.session_id)
+        secrecy = Secrecy(image.srtp, image.master)
+        audio = cls(call, leg, session_id=image.session_id, secrecy=secrecy)
         audio._here = replace(
             audio._here,
             address=image.address,
@@ -107,6 +119,8 @@ class LegAudio:
             version=here.version,
             local=self.local,
             remote=self.remote,
+            srtp=here.secrecy.srtp,
+            master=here.secrecy.master,
         )
 
     @property
@@ -232,6 +246,8 @@ class LegAudio:
             events_payload_type=agreed.events_payload_type,
             sending=agreed.sending,
             receiving=agreed.receiving,
+            seals=agreed.seals,
+            opens=agreed.opens,
         )
 
 

@@ -38,8 +38,10 @@ from b2bua.call.media import (
 from b2bua.call.media import PromptsEnded as MediaPromptsEnded
 from b2bua.call.media import Recorded as MediaRecorded
 from b2bua.core.clock import Instant
+from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
+from b2bua.sip.sdp.crypto import Secrecy, Srtp
 from b2bua.sip.sdp.description import SessionDescription
 
 NO_CODEC: Final = "no codec in common with the caller"
@@ -55,10 +57,17 @@ class State(enum.Enum):
     OVER = "over"
 
 
+def secrecy_of(invitation: sip.Invitation, tokens: Tokens) -> Secrecy:
+    """How an inbound leg is kept secret; what needs no keys draws none."""
+    if invitation.srtp is Srtp.NEVER:
+        return Secrecy()
+    return Secrecy(invitation.srtp, tokens.master())
+
+
 class CallerLeg:
     """The inbound leg of one call."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # told apart by their names
         self,
         call: CallId,
         session: SessionId,
@@ -66,10 +75,11 @@ class CallerLeg:
         offer: SessionDescription | None,
         reliable: bool,
         session_id: int,
+        secrecy: Secrecy = Secrecy(),
     ) -> None:
         self.leg = LegId(session)
         self.state = State.CALLING
-        self.audio = LegAudio(call, self.leg, session_id=session_id)
+        self.audio = LegAudio(call, self.leg, session_id=session_id, secrecy=secrecy)
         self._session = session
         self._offer = offer
         self._early_possible = offer is not None or reliable

@@ -48,6 +48,7 @@ from b2bua.call.verdict import q850_of, verdict_of
 from b2bua.core.clock import Instant
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
+from b2bua.sip.sdp.crypto import Secrecy, Srtp
 from b2bua.sip.sdp.description import SessionDescription
 
 ACCEPT_KEY: Final = "1"
@@ -95,6 +96,7 @@ class Target:
     """Whoever picks up must press :data:`ACCEPT_KEY`."""
     early: str = "audible"
     """What the caller may hear before the answer: ``audible``, ``passed`` or ``own``."""
+    srtp: Srtp = Srtp.NEVER
     overflow: str = ""
     """The trunk to try when no address of this one takes the call."""
 
@@ -102,7 +104,7 @@ class Target:
 class DestinationLeg:
     """The outbound leg of one attempt."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # told apart by their names
         self,
         call: CallId,
         session: SessionId,
@@ -110,11 +112,18 @@ class DestinationLeg:
         *,
         session_id: int,
         codecs: tuple[str, ...],
+        master: bytes = b"",
     ) -> None:
         self.leg = LegId(session)
         self.target = target
         self.state = State.OPENING
-        self.audio = LegAudio(call, self.leg, session_id=session_id, codecs=codecs)
+        self.audio = LegAudio(
+            call,
+            self.leg,
+            session_id=session_id,
+            codecs=codecs,
+            secrecy=Secrecy(target.srtp, master),
+        )
         self.deadline: Instant | None = None
         """When it has rung for long enough."""
         self.invited = False

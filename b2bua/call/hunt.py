@@ -15,6 +15,7 @@ from b2bua.call.media import CallId, LegId
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.events import Cause, SessionId
+from b2bua.sip.sdp.crypto import Srtp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,12 @@ class Hunt:
         """Try one more destination."""
         session = SessionId(self._tokens.tag())
         leg = DestinationLeg(
-            self._call, session, target, session_id=session_id, codecs=codecs
+            self._call,
+            session,
+            target,
+            session_id=session_id,
+            codecs=codecs,
+            master=b"" if target.srtp is Srtp.NEVER else self._tokens.master(),
         )
         self.legs[leg.leg] = leg
         self._began[leg.leg] = now

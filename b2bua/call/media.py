@@ -8,6 +8,8 @@ it, named by the leg. Nothing here says how audio is carried, nor in which proce
 from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
+from b2bua.sip.sdp.crypto import Crypto
+
 CallId = NewType("CallId", str)
 """Names one call for ever: its record, its media session, its line in the journal."""
 
@@ -36,6 +38,10 @@ class FarEnd:
     """The far end speaks to us."""
     trusted: tuple[str, ...] = ()
     """Networks (CIDR) besides ``address`` that its audio may come from."""
+    seals: Crypto | None = None
+    """What it hears is SRTP under this key."""
+    opens: Crypto | None = None
+    """What it says is SRTP under this key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,6 @@ class AnswerOptions:
     """Hang up after so long; 0: leave it to the caller."""
     calls: int
     """End after so many; 0: never."""
-    secure: bool = False
-    """Listen for TLS, and for nothing else."""
     tls: Tls = Tls()
     keys: str = ""
     """Pressed once answered; ``w`` waits a second."""
@@ -60,7 +58,6 @@ async def answer(options: AnswerOptions, say: Callable[[str], None]) -> None:
         send=options.send,
         tone=options.tone,
         tls=options.tls,
-        secure=options.secure,
     ) as phone:
         host, port = options.listen
         say(f"answering on {host}:{port} with {options.status or 180}")

@@ -32,6 +32,7 @@ Trusted = Annotated[
 ]
 Shown = Annotated[Path | None, typer.Option(metavar="FILE", help="Ours, over TLS.")]
 KeyFile = Annotated[Path | None, typer.Option(metavar="FILE", help="That goes with it.")]
+Sealed = Annotated[str, typer.Option(metavar="never|optional|required", help="Over TLS.")]
 DEFAULT = Path("config/b2bua.toml")
 
 
@@ -306,6 +307,7 @@ def dial(  # noqa: PLR0913, PLR0917  # its options
     ca: Trusted = None,
     certificate: Shown = None,
     key: KeyFile = None,
+    srtp: Sealed = "optional",
     config: Config = DEFAULT,
 ) -> int:
     """Place a call: a softphone on the command line."""
@@ -321,16 +323,14 @@ def dial(  # noqa: PLR0913, PLR0917  # its options
         keys=keys,
         record=record,
         seconds=seconds,
-        tls=tls_of(ca, certificate, key),
+        tls=tls_of(ca, certificate, key, srtp),
     )
     return run_dial(options)
 
 
 @app.command()
 def answer(  # noqa: PLR0913, PLR0917  # its options
-    listen: Annotated[
-        str, typer.Option(metavar="ADDR", help="Such as 127.0.0.1:5080; tls:… for TLS.")
-    ],
+    listen: Annotated[str, typer.Option(metavar="ADDR", help="127.0.0.1:5080, tls:…")],
     after: Annotated[float, typer.Option(min=0, help="Seconds of ringing.")] = 1.0,
     status: Annotated[
         int, typer.Option(help="200 answers; else refuse; 0: ring for ever.")
@@ -348,6 +348,7 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
     ca: Trusted = None,
     certificate: Shown = None,
     key: KeyFile = None,
+    srtp: Sealed = "optional",
     config: Config = DEFAULT,
 ) -> int:
     """Answer calls: a destination on the command line."""
@@ -366,8 +367,7 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
         seconds=seconds,
         calls=calls,
         keys=keys,
-        secure=listen.startswith("tls:"),
-        tls=tls_of(ca, certificate, key),
+        tls=tls_of(ca, certificate, key, srtp, listen),
     )
     return run_answer(options)
 

@@ -15,6 +15,7 @@ from b2bua.cli.dial import dial as place_call
 from b2bua.config.checks import split_address
 from b2bua.core.address import Address
 from b2bua.net.tls import Credential
+from b2bua.sip.sdp.crypto import Srtp
 
 T = TypeVar("T")
 
@@ -29,13 +30,25 @@ def address_of(text: str) -> Address:
         raise Misused(f"--listen: {error}") from error
 
 
-def tls_of(ca: Path | None, certificate: Path | None, key: Path | None) -> Tls:
-    """What the options say of TLS."""
+def tls_of(
+    ca: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    srtp: str,
+    listen: str = "",
+) -> Tls:
+    """What the options say of TLS, and of the audio of calls over it."""
+    only = listen.startswith("tls:")
+    try:
+        policy = Srtp(srtp)
+    except ValueError as error:
+        raise Misused(f"--srtp: {srtp!r} is not never, optional or required") from error
     if certificate is None and key is None:
-        return Tls(trusted=ca)
+        return Tls(trusted=ca, srtp=policy, only=only)
     if certificate is None or key is None:
         raise Misused("--certificate and --key come together")
-    return Tls(trusted=ca, credential=Credential(certificate, key))
+    shown = Credential(certificate, key)
+    return Tls(trusted=ca, credential=shown, srtp=policy, only=only)
 
 
 def dial(options: DialOptions) -> int:

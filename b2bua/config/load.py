@@ -189,6 +189,9 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
             yield reader.fault(("trunk", index, "password"), "it needs a username")
         if trunk.register and not trunk.hops:
             yield reader.fault(("trunk", index, "register"), "it needs 'to': where?")
+        if trunk.srtp == "required" and not all(map(_is_tls, trunk.hops)):
+            message = "'required' needs 'to' by TLS: sips: or ;transport=tls"
+            yield reader.fault(("trunk", index, "srtp"), message)
         if not (trunk.from_ or trunk.certificate or trunk.hops):
             message = "nobody calls by it, nor does it lead on: 'from', 'to' or both"
             yield reader.fault(("trunk", index), message)
@@ -199,6 +202,10 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
     if int(last) - int(first) < 4 * settings.media.processes:
         message = f"too few for {settings.media.processes} processes"
         yield reader.fault(("media", "ports"), message)
+
+
+def _is_tls(hop: str) -> bool:
+    return hop.lower().startswith("sips:") or ";transport=tls" in hop.lower()
 
 
 def _rules(trunk: Trunk, index: int, reader: _Reader) -> Iterator[Fault]:

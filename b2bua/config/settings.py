@@ -216,6 +216,8 @@ class Trunk(Table, frozen=True, kw_only=True):
     """Host of the identities we show it; empty: what we advertise."""
     register: bool = False
     """Register at its first next hop that accepts us."""
+    srtp: Literal["never", "optional", "required"] = "optional"
+    """Its audio, where its signalling is TLS: sealed or not."""
     trusted: bool = False
     """Believe its P-Asserted-Identity, and assert ours to it."""
     caller_id: str = "caller"

@@ -51,6 +51,10 @@ class Tokens:
         """A Call-ID (§8.1.1.4), without a host: it would tell of our topology."""
         return self.token()
 
+    def master(self) -> bytes:
+        """What the keys of one leg's audio are derived from, 256 random bits."""
+        return self._random(32)
+
     def fraction(self) -> float:
         """A number in [0, 1), for the waits of RFC 3261 §14.1."""
         return int.from_bytes(self._random(4), "big") / 2**32

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from b2bua.call.call import Call
-from b2bua.call.caller import CallerLeg
+from b2bua.call.caller import CallerLeg, secrecy_of
 from b2bua.call.media import (
     CallId,
     CloseMedia,
@@ -363,6 +363,7 @@ class Exchange:
             offer=invitation.offer,
             reliable=invitation.supports_reliable,
             session_id=int(self._tokens.fraction() * 2**31),
+            secrecy=secrecy_of(invitation, self._tokens),
         )
         dossier = Dossier(
             id=name,

@@ -33,6 +33,7 @@ from b2bua.call.media import (
     RecordLeg,
     StopRecording,
 )
+from b2bua.sip.sdp.crypto import Crypto
 from media.control import messages as wire
 
 
@@ -139,7 +140,13 @@ def _remote(far_end: FarEnd) -> wire.Remote:
         sending=far_end.sending,
         receiving=far_end.receiving,
         trusted=far_end.trusted,
+        seals=_secret(far_end.seals),
+        opens=_secret(far_end.opens),
     )
+
+
+def _secret(crypto: Crypto | None) -> wire.Secret | None:
+    return None if crypto is None else wire.Secret(crypto.suite, crypto.octets)
 
 
 def _source(hearing: Hearing) -> wire.Source:

@@ -386,6 +386,8 @@ class TrunkRule:
     """Area code of callers whose number has none."""
     nobody_answered: int = 480
     """Final status when nobody answered."""
+    srtp: str = "never"
+    """Of calls by it: ``never``, ``optional`` or ``required``."""
     overflow: str = ""
     """The trunk that is tried when none of this one's addresses takes a call."""
     early_media: str = "audible"

@@ -26,6 +26,18 @@ class Wire(Struct, frozen=True, tag=True, omit_defaults=True):
     """What crosses the socket: msgpack maps tagged with the name of their class."""
 
 
+class Secret(Wire, frozen=True):
+    """The master key of SRTP in one direction (RFC 4568)."""
+
+    suite: Name
+    """``AES_CM_128_HMAC_SHA1_80`` and the like."""
+    key: Annotated[bytes, Meta(max_length=64)]
+    """With its salt."""
+
+    def __repr__(self) -> str:
+        return f"Secret({self.suite!r}, …)"
+
+
 class Remote(Wire, frozen=True, kw_only=True):
     """The far end of a port, as the session descriptions agreed it."""
 
@@ -48,6 +60,10 @@ class Remote(Wire, frozen=True, kw_only=True):
     """Whether the far end speaks to us (it said sendrecv or sendonly)."""
     trusted: tuple[Name, ...] = ()
     """Networks (CIDR) besides ``address`` from which RTP may come and be latched on to."""
+    seals: Secret | None = None
+    """What is sent is SRTP under this key."""
+    opens: Secret | None = None
+    """What arrives must be SRTP under this key."""
 
 
 class FromPort(Wire, frozen=True):

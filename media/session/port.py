@@ -52,6 +52,8 @@ class Port:
             peer=peer,
             receives=far.receiving,
             silence_after_ms=silence_after_ms if far.receiving and far.rtp else 0,
+            seals=far.seals,
+            opens=far.opens,
         )
 
     def _sending(self, peer: int | None) -> Sending:

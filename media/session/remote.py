@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
+from media.control import messages
 from media.control.messages import Remote
-from media.engine.plan import Address, Codec
+from media.engine.plan import Address, Codec, Secret, Suite
 
 TRUSTED_CAP: Final = 16
 CODECS: Final = {codec.name: codec for codec in Codec}
+SUITES: Final = {suite.name: suite for suite in Suite}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class FarEnd:
     sending: bool
     receiving: bool
     trusted: tuple[str, ...]
+    seals: Secret | None = None
+    opens: Secret | None = None
 
 
 class UnfitRemote(ValueError):
@@ -61,6 +65,8 @@ def far_end(remote: Remote, version: int) -> FarEnd:
         sending=remote.sending,
         receiving=remote.receiving,
         trusted=tuple(str(_network(text)) for text in remote.trusted),
+        seals=_secret(remote.seals),
+        opens=_secret(remote.opens),
     )
 
 
@@ -81,6 +87,15 @@ def _codec(name: str) -> Codec:
         return CODECS[name]
     except KeyError as fault:
         raise UnfitRemote(f"codec {name!r}") from fault
+
+
+def _secret(given: messages.Secret | None) -> Secret | None:
+    if given is None:
+        return None
+    suite = SUITES.get(given.suite)
+    if suite is None or len(given.key) != suite.key_size:
+        raise UnfitRemote(f"a key of {len(given.key)} bytes for {given.suite!r}")
+    return Secret(suite, given.key)
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

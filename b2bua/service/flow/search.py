@@ -21,6 +21,7 @@ from b2bua.service.flow.dossier import Dossier
 from b2bua.service.plan import Destination, Plan, ToDestination, ToGroup, TrunkRule
 from b2bua.service.record import Attempt, Step
 from b2bua.service.routing import Cause, Progress, Skipped, forward
+from b2bua.sip.sdp.crypto import Srtp
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ def target_for(name: str, plan: Plan, arrival: Arrival, trunk: TrunkRule) -> Tar
         trunk=trunk.name,
         early=trunk.early_media,
         overflow=trunk.overflow,
+        srtp=Srtp(trunk.srtp),
         ring=float(destination.ring),
         from_user=shown.from_user,
         from_display="" if arrival.private else arrival.display,

@@ -15,6 +15,7 @@ from typing import NewType, TypeAlias
 import msgspec
 
 from b2bua.core.address import Address
+from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.sdp.description import SessionDescription
 
 SessionId = NewType("SessionId", str)
@@ -76,6 +77,8 @@ class Invitation:
     """None: the offer is ours to make (RFC 3261 §13.2.1)."""
     supports_reliable: bool
     """It lists 100rel in Supported or Require."""
+    srtp: Srtp = Srtp.NEVER
+    """What its trunk wants of its audio, and its signalling allows."""
 
 
 @dataclass(frozen=True, slots=True)

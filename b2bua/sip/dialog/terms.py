@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Final
 
+from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transaction.timers import TimerValues
 
 METHODS: Final = (
@@ -65,6 +66,7 @@ class Terms:
     """Identity may be asserted to it (RFC 3325)."""
     diversion: tuple[str, ...] = ("Diversion", "History-Info")
     """Which header fields tell whom a call was first for."""
+    srtp: Srtp = Srtp.NEVER
     next_hops: tuple[str, ...] = ()
     methods: tuple[str, ...] = METHODS
     longest_ringing: float = 300.0

@@ -29,6 +29,7 @@ from b2bua.sip.message.message import Message, Request, Response
 from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.parser import Refusal
 from b2bua.sip.message.uri import SipUri, TelUri, parse_uri
+from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transaction.outputs import NewRequest
 from b2bua.sip.transport.admission import Admission, Verdict, source_of
 from b2bua.sip.transport.flow import Flow
@@ -255,6 +256,8 @@ def invitation_of(
     request: Request, terms: Terms, flow: Flow, tag: str
 ) -> Invitation | Response:
     """What an INVITE says, or its refusal."""
+    if terms.srtp is Srtp.REQUIRED and not flow.secure:
+        return response_to(request, 488, to_tag=tag, reason="Secure Signalling Required")
     if not contact_of(request):
         return response_to(request, 400, to_tag=tag, reason="Missing Contact")
     if not takes_descriptions(request):
@@ -284,6 +287,7 @@ def invitation_of(
         max_forwards=70 if forwards is None else forwards,
         offer=offer,
         supports_reliable="100rel" in (*request.supported, *request.require),
+        srtp=terms.srtp if flow.secure else Srtp.NEVER,
     )
 
 

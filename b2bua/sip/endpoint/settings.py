@@ -53,6 +53,7 @@ class EndpointSettings:
             credentials=trunk.credentials,
             diversion=trunk.manners.diversion,
             trusted=trunk.trusted,
+            srtp=trunk.srtp,
             next_hops=trunk.next_hops,
             methods=trunk.methods,
             longest_ringing=self.longest_ringing,

@@ -19,6 +19,7 @@ from b2bua.sip.endpoint.quota import UNBOUNDED, Quota
 from b2bua.sip.endpoint.rewriting import AS_WRITTEN, Rewriting
 from b2bua.sip.endpoint.way import Care
 from b2bua.sip.message.uri import SipUri, parse_uri
+from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.identity import Certificate
 
@@ -50,6 +51,8 @@ class Trunk:
     manners: Manners = USUAL
     domain: str = ""
     """Host of the identities we show it; empty: what the endpoint advertises."""
+    srtp: Srtp = Srtp.NEVER
+    """Of calls that come from it over TLS; over anything else keys would be no secret."""
     credentials: Credentials | None = None
     trusted: bool = False
     """Believe its P-Asserted-Identity, and assert ours to it."""

@@ -11,6 +11,8 @@ import enum
 
 import msgspec
 
+from b2bua.sip.sdp.crypto import Crypto
+
 
 class Direction(enum.Enum):
     """Who speaks, from the view of the one who wrote the description (RFC 8866 §6.7)."""
@@ -76,6 +78,8 @@ class MediaDescription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     rtcp_mux: bool = False
     packet_ms: int | None = None
     """a=ptime."""
+    crypto: tuple[Crypto, ...] = ()
+    """The lines of a=crypto that can be used (RFC 4568)."""
 
 
 class SessionDescription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

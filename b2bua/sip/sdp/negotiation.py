@@ -17,6 +17,7 @@ from b2bua.sip.sdp.codecs import (
     common_codecs,
     events_format,
 )
+from b2bua.sip.sdp.crypto import OFFERED, Crypto, Secrecy, Srtp
 from b2bua.sip.sdp.description import (
     Direction,
     Format,
@@ -27,7 +28,8 @@ from b2bua.sip.sdp.description import (
 PACKET_MS: Final = 20
 """What we send, and ask for."""
 
-_PROTOCOLS: Final = ("RTP/AVP", "RTP/AVPF")
+_IN_CLEAR: Final = ("RTP/AVP", "RTP/AVPF")
+_SEALED: Final = ("RTP/SAVP", "RTP/SAVPF")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class LocalAudio:
     """In our order of preference."""
     events_payload_type: int | None = 101
     """What an offer of ours calls telephone-event; None: neither offered nor answered."""
+    secrecy: Secrecy = Secrecy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,10 @@ class Agreement:
     """The far end wants to hear us."""
     receiving: bool
     """The far end speaks to us."""
+    seals: Crypto | None = None
+    """What we say is SRTP under this key."""
+    opens: Crypto | None = None
+    """What we hear is SRTP under this key."""
 
 
 def make_offer(local: LocalAudio) -> SessionDescription:
@@ -74,18 +81,30 @@ def make_offer(local: LocalAudio) -> SessionDescription:
     formats = [STATIC[STATIC_PAYLOAD_TYPES[encoding]] for encoding in local.codecs]
     if local.events_payload_type is not None:
         formats.append(_events(local.events_payload_type))
-    return _describe(local, (_our_stream(local, tuple(formats), local.direction),))
+    ours = _our_stream(local, tuple(formats), local.direction)
+    secrecy = local.secrecy
+    if secrecy.srtp is not Srtp.NEVER:
+        crypto = [secrecy.crypto(tag, suite) for tag, suite in enumerate(OFFERED, 1)]
+        ours = replace(ours, crypto=tuple(crypto))
+    if secrecy.srtp is Srtp.REQUIRED:
+        ours = replace(ours, protocol=_SEALED[0])
+    return _describe(local, (ours,))
 
 
 def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescription | None:
     """Answer the first audio stream that we can carry and refuse the others (§6).
 
     None: there is no such stream, so the offer is answered with 488. Payload types and
-    their order are the offer's (§6.1).
+    their order are the offer's (§6.1). A stream with keys is preferred to one without,
+    and answered with the first of them (RFC 4568 §5.1.2).
     """
-    chosen = next(
-        (stream for stream in offer.media if _is_carried(stream, local.codecs)), None
-    )
+    srtp = local.secrecy.srtp
+    carried = [
+        stream
+        for stream in offer.media
+        if _is_carried(stream, local.codecs) and _is_allowed(stream, srtp)
+    ]
+    chosen = max(carried, key=lambda stream: bool(stream.crypto), default=None)
     if chosen is None:
         return None
     formats = list(common_codecs(chosen, local.codecs))
@@ -94,6 +113,9 @@ def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescript
         formats.append(_events(events.payload_type))
     direction = _meet(_effective(chosen).reversed, local.direction)
     ours = replace(_our_stream(local, tuple(formats), direction), protocol=chosen.protocol)
+    if chosen.crypto and srtp is not Srtp.NEVER:
+        theirs = chosen.crypto[0]
+        ours = replace(ours, crypto=(local.secrecy.crypto(theirs.tag, theirs.suite),))
     return _describe(
         local,
         tuple(ours if stream is chosen else _refused(stream) for stream in offer.media),
@@ -113,15 +135,32 @@ def agree(local: SessionDescription, remote: SessionDescription) -> Agreement | 
             for format_ in common_codecs(ours, ("PCMA", "PCMU"))
         )
         codecs = tuple(encoding for _, encoding in accepts)
-        if _is_carried(theirs, codecs):
-            return _agreement(ours, theirs, accepts)
+        keys = _keys(ours, theirs)
+        if _is_carried(theirs, codecs) and keys is not None:
+            return _agreement(ours, theirs, accepts, keys)
     return None
+
+
+def _keys(ours: MediaDescription, theirs: MediaDescription) -> tuple[Crypto, ...] | None:
+    """Our key and theirs, of one tag and suite (RFC 4568 §5.1.3); nothing in the clear.
+
+    None: one of the two insists on keys, and they share none.
+    """
+    if not ours.crypto and not theirs.crypto and ours.protocol == theirs.protocol:
+        return () if ours.protocol.upper() in _IN_CLEAR else None
+    for their in theirs.crypto:
+        for our in ours.crypto:
+            if (our.tag, our.suite) == (their.tag, their.suite):
+                return our, their
+    insist = (ours.protocol.upper() in _SEALED, theirs.protocol.upper() in _SEALED)
+    return None if any(insist) else ()
 
 
 def _agreement(
     ours: MediaDescription,
     theirs: MediaDescription,
     accepts: tuple[tuple[int, str], ...],
+    keys: tuple[Crypto, ...],
 ) -> Agreement:
     codec = common_codecs(theirs, [encoding for _, encoding in accepts])[0]
     events = events_format(theirs) if events_format(ours) is not None else None
@@ -136,7 +175,16 @@ def _agreement(
         events_payload_type=None if events is None else events.payload_type,
         sending=direction.receives and ours.direction.sends,
         receiving=direction.sends and ours.direction.receives,
+        seals=keys[0] if keys else None,
+        opens=keys[1] if keys else None,
     )
+
+
+def _is_allowed(stream: MediaDescription, srtp: Srtp) -> bool:
+    """Whether the policy lets us answer the stream."""
+    if stream.protocol.upper() in _IN_CLEAR:
+        return bool(stream.crypto) or srtp is not Srtp.REQUIRED
+    return bool(stream.crypto) and srtp is not Srtp.NEVER
 
 
 def _is_carried(stream: MediaDescription, codecs: tuple[str, ...]) -> bool:
@@ -144,7 +192,7 @@ def _is_carried(stream: MediaDescription, codecs: tuple[str, ...]) -> bool:
     return (
         stream.kind == "audio"
         and stream.port != 0
-        and stream.protocol.upper() in _PROTOCOLS
+        and stream.protocol.upper() in _IN_CLEAR + _SEALED
         and bool(common_codecs(stream, codecs))
         and _is_unicast(stream.address)
     )

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from b2bua.sip.sdp.codecs import STATIC, registered_name
+from b2bua.sip.sdp.crypto import Crypto, parse_crypto
 from b2bua.sip.sdp.description import (
     Direction,
     Format,
@@ -24,6 +25,7 @@ MAX_LINES: Final = 1024
 MAX_LINE: Final = 2048
 MAX_STREAMS: Final = 32
 MAX_FORMATS: Final = 64
+MAX_CRYPTO: Final = 16
 
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9:][A-Za-z0-9:._\-]{0,254}")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
@@ -40,6 +42,7 @@ class _Section:
     rtcp_port: int | None = None
     rtcp_mux: bool = False
     packet_ms: int | None = None
+    crypto: tuple[Crypto, ...] = ()
     maps: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
 
@@ -126,6 +129,9 @@ def _read_attribute(section: _Section, attribute: str) -> None:
             section.rtcp_port = _number(value.strip().partition(" ")[0], 65535) or None
         case "rtcp-mux":
             section.rtcp_mux = True
+        case "crypto" if len(section.crypto) < MAX_CRYPTO:
+            read = parse_crypto(value)
+            section.crypto += () if read is None else (read,)
         case _ if not colon and (direction := _DIRECTIONS.get(name)) is not None:
             section.direction = direction
 
@@ -156,6 +162,7 @@ def _parse_media(value: str, section: _Section, session: _Section) -> MediaDescr
         rtcp_port=section.rtcp_port,
         rtcp_mux=section.rtcp_mux,
         packet_ms=section.packet_ms or session.packet_ms,
+        crypto=section.crypto,
     )
 
 

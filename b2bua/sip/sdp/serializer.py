@@ -44,6 +44,7 @@ def _media_lines(media: MediaDescription, session_address: str) -> list[str]:
         lines.append(f"a=rtcp:{media.rtcp_port}")
     if media.rtcp_mux:
         lines.append("a=rtcp-mux")
+    lines += [f"a=crypto:{crypto.line}" for crypto in media.crypto]
     lines.append(f"a={media.direction.value}")
     return lines
 

@@ -105,6 +105,11 @@ class MenuWalk:
         return self._menu.name
 
     @property
+    def keying(self) -> bool:
+        """Whether digits were keyed that may go on."""
+        return bool(self._keyed)
+
+    @property
     def keys(self) -> str:
         """The keys that counted so far."""
         return ",".join(self._chosen)

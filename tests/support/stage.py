@@ -249,7 +249,10 @@ class Stage:
         rules: Mapping[str, TrunkRule] | None = None,
         tariff: Tariff | None = None,
         store: QuotaStore | None = None,
+        tokens: type[Tokens] = Tokens,
     ) -> None:
+        self._tokens = tokens
+        self.start = START
         self.store = store or QuotaStore(count=plan.caps.count)
         """Who leases quota."""
         self.rules = dict(rules or {})
@@ -288,7 +291,7 @@ class Stage:
     @property
     def at(self) -> datetime:
         """The wall clock."""
-        return START + timedelta(seconds=self.now)
+        return self.start + timedelta(seconds=self.now)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -491,7 +494,7 @@ class Stage:
     def _make(self) -> Exchange:
         return Exchange(
             endpoint(NODE, self._seed, self._trunks),
-            Tokens(Random(self._seed + 1).randbytes),
+            self._tokens(Random(self._seed + 1).randbytes),
             Outlook(
                 node=OURSELVES,
                 areas=AreaTable([]),

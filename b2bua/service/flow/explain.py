@@ -263,7 +263,6 @@ def _key(walk: MenuWalk, keys: str) -> Sequence[MenuOutput]:
     outputs: list[MenuOutput] = []
     for key in keys:
         outputs += walk.press(key, 0.0)
-    settled = any(not isinstance(output, Hush) for output in outputs)
-    if not settled and walk.deadline is not None:
+    if walk.keying and walk.deadline is not None:
         outputs += walk.wake(walk.deadline)
     return outputs

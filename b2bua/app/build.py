@@ -255,7 +255,8 @@ def _manners(trunk: TrunkSettings) -> Manners:
 
 
 def _rate(per_second: float) -> Rate:
-    return Rate(per_second, max(2, round(2 * per_second)))
+    """At once no more than half a second's: all who call then wait for all of them."""
+    return Rate(per_second, max(10, round(per_second / 2)))
 
 
 def _li(yuan: str) -> int:

@@ -143,8 +143,9 @@ class Result:
     before: tuple[Memory, int]
     at_rest: list[tuple[Memory, int]]
     """After each round: memory of control and its descriptors."""
-    left: float
-    """Calls and sessions that there still are."""
+    live: float
+    """Calls that there still are."""
+    sessions: float
 
     @property
     def faults(self) -> list[str]:
@@ -156,8 +157,8 @@ class Result:
             faults.append(f"{len(late)} of {len(times)} calls took over {SET_UP} s")
         if failed := sum(phase.failed for phase in self.phases):
             faults.append(f"{failed} ordinary calls failed")
-        if self.left:
-            faults.append(f"{self.left:.0f} sessions are left")
+        if self.live or self.sessions:
+            faults.append(f"{self.live:.0f} calls, {self.sessions:.0f} sessions are left")
         _, open_before = self.before
         if self.at_rest[-1][1] > open_before + 2:
             faults.append(f"{self.at_rest[-1][1]} descriptors, {open_before} before")
@@ -180,6 +181,14 @@ class Storm:
         self._to = (hostile.place.host, 5060)
         self._numbers = count()
         self._random = Random(1)
+
+    async def warm(self, measured: Node, callers: Callers) -> tuple[Memory, int]:
+        """Place a few calls, so that connections that are kept are there; what is held."""
+        warming = Phase("warming")
+        for _ in range(8):
+            await self._call(callers, next(self._numbers), warming)
+        await asyncio.sleep(TALK)
+        return memory(measured.control), descriptors(measured.control)
 
     async def round(self, measured: Node, callers: Callers, phases: list[Phase]) -> None:
         """Every kind of hostility once."""
@@ -366,11 +375,11 @@ async def storm(
         destinations = await Destinations.at(place.destination)
         callers = await Callers.at(place.caller)
         callers.to = (place.host, 5060)
-        before = memory(measured.control), descriptors(measured.control)
         phases: list[Phase] = []
         at_rest = []
         raging = Storm(hostile, scale, say)
         try:
+            before = await raging.warm(measured, callers)
             for _ in range(rounds):
                 await raging.round(measured, callers, phases)
                 say(f"resting {rest:.0f} s")
@@ -379,18 +388,20 @@ async def storm(
         finally:
             callers.close()
             destinations.close()
-        left = await asyncio.to_thread(_left, place)
+        live, sessions = await asyncio.to_thread(_left, place)
         say(measured.log.read_text()[-2000:])
-    return Result(phases=phases, before=before, at_rest=at_rest, left=left)
+    return Result(
+        phases=phases, before=before, at_rest=at_rest, live=live, sessions=sessions
+    )
 
 
-def _left(place: Place) -> float:
+def _left(place: Place) -> tuple[float, float]:
     """Calls and sessions, by the node's own figures."""
     url = f"http://{place.host}:9400/metrics"
     with urllib.request.urlopen(url, timeout=5) as answer:
         lines = answer.read().decode().splitlines()
-    names = ("b2bua_live_calls ", "b2bua_sip_sessions ")
-    return sum(float(line.split()[1]) for line in lines if line.startswith(names))
+    figures = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return float(figures["b2bua_live_calls"]), float(figures["b2bua_sip_sessions"])
 
 
 def described(phase: Phase) -> str:

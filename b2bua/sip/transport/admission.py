@@ -33,11 +33,11 @@ class AdmissionSettings:
 
     messages: Rate = Rate(500.0, 1000)
     """Of one source that is no trunk."""
-    source_calls: Rate = Rate(50.0, 100)
+    source_calls: Rate = Rate(50.0, 25)
     """New calls of one source."""
-    calls: Rate = Rate(500.0, 1000)
+    calls: Rate = Rate(500.0, 250)
     """New calls of all sources together."""
-    pressed_source_calls: Rate = Rate(10.0, 20)
+    pressed_source_calls: Rate = Rate(10.0, 10)
     """New calls of one source while we cannot keep up: who calls most is refused first."""
     pressed_calls: Rate = Rate(50.0, 50)
     """New calls of all sources together while we cannot keep up."""

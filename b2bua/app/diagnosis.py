@@ -7,9 +7,9 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +28,13 @@ from b2bua.service.area import MalformedTable
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.target import question_of
 from b2bua.store.errors import StoreError
+from b2bua.store.leases import Holding
 
 LEAST_FREE: Final = 1_000_000_000
 """Bytes on the disk of ``data_dir``."""
 ENGINE_SECONDS: Final = 20.0
+LONG_SILENCE: Final = timedelta(hours=1)
+"""After which a node that holds quota may not come back."""
 
 
 class Level(enum.Enum):
@@ -168,6 +171,7 @@ async def _engine() -> Finding:
 async def _store(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with opened_storage(settings) as storage:
+            held = await storage.leases.holdings()
             snapshot = await storage.plans.snapshot({})
             faults = storage.plans.faults
             aged = await _aged(storage, settings)
@@ -186,7 +190,26 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
     today = datetime.now(HERE).date()
     for complaint in (*stale_calendar(years, today), *aged):
         yield _notice("data", complaint)
+    for finding in _kept(held):
+        yield finding
     yield _well("calendar", f"{min(years)} to {max(years)}" if years else "empty")
+
+
+def _kept(held: Sequence[Holding]) -> Iterator[Finding]:
+    """Quota of nodes that have been silent for long: nobody else can use it."""
+    long_ago = datetime.now(UTC) - LONG_SILENCE
+    gone = {
+        one.node: one.heard_at
+        for one in held
+        if one.held and one.silent and one.heard_at < long_ago
+    }
+    for node, heard_at in sorted(gone.items()):
+        numbers = sorted({one.number for one in held if one.node == node and one.held})
+        yield _notice(
+            f"quota of {node}",
+            f"not heard since {heard_at.astimezone():%Y-%m-%d %H:%M}, and holds some of"
+            f" {', '.join(numbers)}; if it never comes back: b2bua quota --close {node}",
+        )
 
 
 async def _aged(storage: Storage, settings: Settings) -> list[str]:

@@ -257,6 +257,30 @@ def live(
 
 
 @app.command()
+def quota(
+    number: Annotated[
+        str | None, typer.Argument(metavar="NUMBER", help="Of this 400 number only.")
+    ] = None,
+    close: Annotated[
+        str | None,
+        typer.Option(metavar="NODE", help="It will not come back: free what it holds."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to.")] = False,
+    json: Json = False,
+    config: Config = DEFAULT,
+) -> int:
+    """List what each node holds of the capped periods, or close a node that is gone."""
+    from b2bua.cli.quota import close as run_close  # noqa: PLC0415
+    from b2bua.cli.quota import quota as run_quota  # noqa: PLC0415
+
+    if close is None:
+        return run_quota(config, number, as_json=json)
+    if number is not None:
+        raise Misused("a node is closed for every number: leave NUMBER out")
+    return run_close(config, close, sure=yes)
+
+
+@app.command()
 def bans(
     lift: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Hear this source again.")

@@ -17,6 +17,7 @@ from typing import Any, Final
 from b2bua.service.limits import Lease, Period, Unit
 from b2bua.service.plan import Counted
 from b2bua.service.quota import Granted, Others, ReserveQuota, Want, allot
+from b2bua.store.nodes import SILENT_SECONDS
 from b2bua.store.pool import Connection, Database
 
 ANSWER_SECONDS: Final = 0.9
@@ -96,10 +97,23 @@ class Holding:
     starts: date
     unit: Unit
     node: str
-    held: int
-    """Granted and not settled: used by calls that are not delivered, or not used."""
+    granted: int
+    """Calls, or 厘: ever given, less what was given back."""
+    settled: int
+    """What delivered records of the node came to."""
+    spare: int
+    """At most so much of it was unused when the node last asked."""
     asked_at: datetime
     """When the node last asked."""
+    heard_at: datetime
+    """When the node last asked, or said that it lives."""
+    silent: bool
+    """It does not say any more that it lives."""
+
+    @property
+    def held(self) -> int:
+        """What no other node can use: for calls that are not delivered, or not used."""
+        return max(0, self.granted - self.settled)
 
 
 class Leases:
@@ -147,12 +161,15 @@ class Leases:
         """What nodes hold of the periods that are not over, by number and node."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "select number, period::text as period, starts, unit, node,"
-                " granted - settled as held, asked_at from lease"
+                "select number, period::text as period, starts, unit, lease.node, granted,"
+                " settled, spare, asked_at, greatest(asked_at, seen_at) as heard_at,"
+                " seen_at is null or seen_at < now() - make_interval(secs => $2) as silent"
+                " from lease left join node on node.name = lease.node"
                 " where ($1::text is null or number = $1)"
                 " and starts + ('1 ' || period)::interval > now() - interval '1 day'"
-                " order by number, period, starts, unit, node",
+                " order by number, period, starts, unit, lease.node",
                 number,
+                SILENT_SECONDS,
             )
         return [
             Holding(
@@ -161,8 +178,12 @@ class Leases:
                 starts=row["starts"],
                 unit=Unit(row["unit"]),
                 node=row["node"],
-                held=max(0, row["held"]),
+                granted=row["granted"],
+                settled=row["settled"],
+                spare=row["spare"],
                 asked_at=row["asked_at"],
+                heard_at=row["heard_at"],
+                silent=row["silent"],
             )
             for row in rows
         ]

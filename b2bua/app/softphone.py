@@ -30,7 +30,7 @@ from b2bua.core.tokens import Tokens
 from b2bua.mediactl.pool import MediaPool
 from b2bua.net.driver import Crashed, Driver, Unconnected
 from b2bua.net.resolver import Resolver
-from b2bua.net.tcp import open_tcp, open_tls
+from b2bua.net.tcp import StreamWay, open_tcp, open_tls
 from b2bua.net.tls import Credential, contexts, own_credential
 from b2bua.net.udp import open_udp
 from b2bua.sip.dialog import events as sip
@@ -45,6 +45,8 @@ MEDIA_PORTS: Final = "40000-49999"
 PEER: Final = "peer"
 """The one trunk of a softphone: whoever it calls, and anybody who calls it."""
 SAMPLE_RATE: Final = 8000
+LAST_WORDS: Final = 2.0
+"""Seconds that a BYE may need for a new connection."""
 SENT: Final = "sent"
 """Name of the prompt that ``--send`` was made into."""
 
@@ -106,6 +108,7 @@ class Softphone:
         self._resolver = Resolver()
         self._driver = Driver(self.line, self._tell, self._resolver.resolve)
         self._pool: MediaPool | None = None
+        self._streams: list[StreamWay] = []
 
     async def start(self, media: Path) -> None:
         """Listen, and connect to the media process at ``media``."""
@@ -126,14 +129,19 @@ class Softphone:
                     case "udp":
                         await open_udp(self._driver, address)
                     case "tcp":
-                        await open_tcp(self._driver, address)
+                        self._streams.append(await open_tcp(self._driver, address))
                     case _:
-                        await open_tls(self._driver, address, tls)
+                        way = await open_tls(self._driver, address, tls)
+                        self._streams.append(way)
         except OSError as error:
             raise SoftphoneFailed(f"cannot listen on {host}:{port}: {error}") from error
 
     async def stop(self) -> None:
-        """Let go of sockets and threads."""
+        """Let go of sockets and threads, once the last word has left."""
+        for _ in range(100):
+            if not any(way.connecting for way in self._streams):
+                break
+            await asyncio.sleep(LAST_WORDS / 100)
         self._driver.close()
         self._resolver.close()
         if self._pool is not None:

@@ -183,6 +183,11 @@ class StreamWay:
         self._waiting: dict[Place, list[tuple[bytes, Flow]]] = {}
         self._attempts: set[asyncio.Task[None]] = set()
 
+    @property
+    def connecting(self) -> bool:
+        """Whether something waits for a connection that is being made."""
+        return bool(self._waiting)
+
     async def listen(self, local: Address) -> None:
         """Accept connections to ``local``; port 0 takes a free one. Raises OSError."""
         family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET

@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +16,11 @@ from b2bua.app import build
 from b2bua.app.places import catalogue, prompt_names
 from b2bua.config.settings import Settings
 from b2bua.mediactl.conversion import CONVERSIONS, convert
-from b2bua.service.lint import Around, check
+from b2bua.service.lint import Around, check, named_prompts
 from b2bua.service.plan import Plan, Snapshot
 from b2bua.service.planfile import Finding, plan_to_yaml, read_documents
 from b2bua.service.planreading import Known
 from b2bua.service.plantext import Document, field_name
-from b2bua.service.plantext import Path as FieldPath
 from b2bua.store.plans import Draft, Published, prompt_name
 
 AUDIO: Final = (
@@ -131,6 +130,7 @@ def remarks(
     around = Around(
         calendar=snapshot.calendar,
         today=today,
+        now=datetime.now(UTC),
         own_numbers={*snapshot.plans, *reading.files},
         prompts=prompt_names(catalogue(settings.media.prompts)),
     )
@@ -200,12 +200,7 @@ def _placed(
     faults: Mapping[Path, str],
 ) -> Iterator[Finding]:
     """Where in the plan the files with faults are named."""
-    named: list[tuple[FieldPath, str]] = [
-        (("menus", name, "prompt"), menu.prompt) for name, menu in plan.menus.items()
-    ]
-    if plan.greeting is not None:
-        named.append((("greeting",), plan.greeting))
-    for path, prompt in named:
+    for path, prompt in named_prompts(plan):
         fault = faults.get(beside.get(prompt, Path()))
         if fault:
             line = document.line(path)

@@ -6,20 +6,20 @@ from being published.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
-from itertools import product
+from datetime import date, datetime, time
 from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
 
+from b2bua.service.coverage import DAY, EVERY, certain, first_of, union
+from b2bua.service.lintways import group_path, ways
 from b2bua.service.number import service_number
-from b2bua.service.plan import Calendar, Menu, Plan, Route, ToMenu, When
+from b2bua.service.plan import Calendar, Menu, Plan, Route, ToMenu, Voicemail, When
 from b2bua.service.planfile import Finding, read_documents
 from b2bua.service.planreading import Known
 from b2bua.service.plantext import Path, field_name
-from b2bua.service.schedule import WEEKDAYS, minute_text
 
 Remark: TypeAlias = tuple[Path, str]
 
-DAY: Final = 24 * 60
 ALARM_MONTH: Final = 12
 """The next year's holidays are announced in November; from December they are missed."""
 
@@ -30,6 +30,8 @@ class Around:
 
     calendar: Calendar
     today: date
+    now: datetime | None = None
+    """Aware; None: the beginning of today."""
     own_numbers: Collection[str] = ()
     """Our 400 numbers besides the plan's own."""
     prompts: Collection[str] | None = None
@@ -70,40 +72,18 @@ def _remarks(plan: Plan, around: Around) -> Iterator[Remark]:
     yield from _rounds(plan)
     yield from _prompts(plan, around.prompts)
     yield from _calendar(plan, around)
+    zone = ZoneInfo(plan.timezone)
+    yield from ways(plan, around.now or datetime.combine(around.today, time.min, zone))
 
 
 def _gaps(plan: Plan) -> Iterator[Remark]:
     """The first moment of the week at which some caller fits no route."""
-    open_to_all = [
-        route.when
-        for route in plan.routes
-        if not (route.when.areas or route.when.callers or route.when.dates)
-    ]
-    if any(when == When() for when in open_to_all):
-        return
-    for worked, day, minute in product((True, False), range(7), range(DAY)):
-        if not any(_covers_moment(when, day, minute, worked) for when in open_to_all):
-            kind = "workday" if worked else "day off"
-            yield (
-                ("routes",),
-                f"no route on {WEEKDAYS[day]} at {minute_text(minute)} if it is a {kind}; "
-                "add a last route without conditions",
-            )
-            return
-
-
-def _covers_moment(when: When, day: int, minute: int, worked: bool) -> bool:
-    if when.workday not in (None, worked):
-        return False
-    if not when.hours:
-        return day in when.days
-    return any(
-        (day in when.days and first <= minute <= last)
-        if first <= last
-        else (day in when.days and minute >= first)
-        or ((day - 1) % 7 in when.days and minute <= last)
-        for first, last in when.hours
-    )
+    missing = EVERY & ~union(certain(route.when) for route in plan.routes)
+    if missing:
+        yield (
+            ("routes",),
+            f"no route on {first_of(missing)}; add a last route without conditions",
+        )
 
 
 def _shadows(plan: Plan) -> Iterator[Remark]:
@@ -156,7 +136,8 @@ def _loops(plan: Plan, own_numbers: Collection[str]) -> Iterator[Remark]:
         if service_number(destination.number) in ours:
             yield (
                 ("destinations", name, "number"),
-                f"{destination.number} is one of our own 400 numbers and is always skipped",
+                f"{destination.number} is one of our own 400 numbers and is always "
+                "skipped; name the number that answers there",
             )
 
 
@@ -172,27 +153,44 @@ def _rounds(plan: Plan) -> Iterator[Remark]:
         if at is not None and at.name == name:
             yield (
                 ("menus", name, "otherwise"),
-                "a silent caller comes back to the same menu",
+                "a silent caller comes back to the same menu; let one of them lead on to a "
+                "destination",
             )
 
 
 def _prompts(plan: Plan, catalogue: Collection[str] | None) -> Iterator[Remark]:
     if catalogue is None:
         return
-    named: list[tuple[Path, str]] = [
-        (("menus", name, "prompt"), menu.prompt) for name, menu in plan.menus.items()
-    ]
-    if plan.greeting is not None:
-        named.append((("greeting",), plan.greeting))
-    for path, prompt in named:
+    for path, prompt in named_prompts(plan):
         if prompt not in plan.prompts and prompt not in catalogue:
-            yield path, f"no prompt {prompt!r} beside the plan or in the catalogue"
+            yield (
+                path,
+                f"no prompt {prompt!r}: put an audio file of that name beside the plan, or "
+                "name one of the catalogue",
+            )
+
+
+def named_prompts(plan: Plan) -> Iterator[tuple[Path, str]]:
+    """Every prompt that a plan names, and where."""
+    for name, menu in plan.menus.items():
+        yield ("menus", name, "prompt"), menu.prompt
+    if plan.greeting is not None:
+        yield ("greeting",), plan.greeting
+    for place, greeting in enumerate(plan.greetings):
+        yield ("greetings", place, "prompt"), greeting.prompt
+    for name, destination in plan.destinations.items():
+        if destination.whisper:
+            yield ("destinations", name, "whisper"), destination.whisper
+    for name, group in plan.groups.items():
+        if group.queue is not None and group.queue.music:
+            yield (*group_path(name, plan), "queue", "music"), group.queue.music
+    if plan.voicemail != Voicemail():
+        yield ("voicemail", "prompt"), plan.voicemail.prompt
 
 
 def _calendar(plan: Plan, around: Around) -> Iterator[Remark]:
-    whens = [route.when for route in plan.routes]
-    whens += [one.when for one in plan.destinations.values() if one.when is not None]
-    if all(when.workday is None for when in whens):
+    asking = next((path for path, when in _whens(plan) if when.workday is not None), None)
+    if asking is None:
         return
     years = [around.today.year]
     if around.today.month >= ALARM_MONTH:
@@ -200,7 +198,21 @@ def _calendar(plan: Plan, around: Around) -> Iterator[Remark]:
     for year in years:
         if year not in around.calendar.years:
             yield (
-                ("routes",),
-                f"the calendar has no holidays for {year}: weekdays alone decide; "
-                "bring the calendar up to date",
+                asking,
+                f"the calendar has no holidays for {year}: weekdays alone decide; bring it "
+                "up to date with b2bua calendar import",
             )
+
+
+def _whens(plan: Plan) -> Iterator[tuple[Path, When]]:
+    """Every time condition of a plan, and where."""
+    for place, route in enumerate(plan.routes):
+        yield ("routes", place, "when"), route.when
+    for name, destination in plan.destinations.items():
+        if destination.when is not None:
+            yield ("destinations", name, "when"), destination.when
+    for name, group in plan.groups.items():
+        for place, shift in enumerate(group.shifts):
+            yield (*group_path(name, plan), "roster", place, "when"), shift.when
+    for place, greeting in enumerate(plan.greetings):
+        yield ("greetings", place, "when"), greeting.when

@@ -117,7 +117,8 @@ def test_a_calendar_without_data(today: date, years: list[str]) -> None:
     assert len(found) == len(years)
     for year, (_, message) in zip(years, found, strict=True):
         assert year in message
-    assert remarks(with_routes(When()), replace(AROUND, today=today)) == []
+    said = remarks(with_routes(When()), replace(AROUND, today=today))
+    assert not [message for _, message in said if "calendar" in message]
 
 
 def test_a_file_is_checked_for_mistakes_and_then_for_oddities() -> None:

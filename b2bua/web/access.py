@@ -30,6 +30,10 @@ router = APIRouter()
 
 SAID: Final = ("password", "user", "removed", "revoked", "codes_off")
 PAGE: Final = 50
+SHOWN_SESSIONS: Final = 12
+BROWSERS: Final = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl", "python")
+SYSTEMS: Final = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
+NAMES: Final = (BROWSERS, SYSTEMS)
 
 
 @router.get("/access")
@@ -174,7 +178,8 @@ async def _access(  # noqa: PLR0913  # what a form may have led to
         roles=[role.value for role in ((Role.OPERATOR,) if house else ROLES)],
         tokens=await people.tokens(visit),
         scopes=[right.value for right in Right if right in RIGHTS[account.role]],
-        sessions=await people.sessions(visit),
+        sessions=(await people.sessions(visit))[:SHOWN_SESSIONS],
+        browser=browser,
         left=await visit.portal.codes.left(account.number, account.name),
         shortest=SHORTEST_PASSWORD,
         stamp=lambda at: local(at, zone),
@@ -193,7 +198,9 @@ async def _scan(
     if not re.fullmatch(r"[A-Z2-7]{16,64}", secret):
         raise HTTPException(422, "no secret")
     address = address_of(secret, visit.session.number, visit.session.name)
-    picture = segno.make(address, error="m").svg_inline(scale=5, border=2, omitsize=True)
+    picture = segno.make(address, error="m").svg_inline(
+        scale=5, border=3, light="#fff", omitsize=True
+    )
     scan = {"picture": Markup(picture), "secret": secret}  # drawn by segno
     return await _access(request, visit, scan=scan, wrong=wrong)
 
@@ -206,6 +213,12 @@ async def _zone(visit: Visit) -> ZoneInfo:
 
 def _side(visit: Visit) -> Any:
     return OPERATOR if visit.session.number == HOUSE else ENTERPRISE
+
+
+def browser(agent: str) -> str:
+    """What somebody came with, in a word or two; browsers claim to be each other."""
+    named = [next((one for one in known if one in agent), "") for known in NAMES]
+    return " · ".join(one for one in named if one) or agent[:40]
 
 
 class _Fields(dict[str, str]):

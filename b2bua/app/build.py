@@ -18,12 +18,15 @@ from b2bua.service.area import AreaTable
 from b2bua.service.plan import Tariff, TrunkRule
 from b2bua.service.webhook import Reach
 from b2bua.sip.dialog.terms import METHODS, Credentials
+from b2bua.sip.endpoint.authentication import Account
 from b2bua.sip.endpoint.manners import Manners
 from b2bua.sip.endpoint.quota import UNBOUNDED, Quota
+from b2bua.sip.endpoint.registrar import PHONES, RegistrarSettings
 from b2bua.sip.endpoint.rewriting import AS_WRITTEN, Rewriting, Rule
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
 from b2bua.sip.endpoint.way import Care
+from b2bua.sip.message.digest import digest_of
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transaction.timers import TimerValues
@@ -67,6 +70,12 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
         listeners=tuple(listeners),
         trunks=trunks(settings),
         user_agent=sip.user_agent,
+        realm=sip.realm,
+        registrar=RegistrarSettings(
+            networks=settings.phones.from_,
+            longest=settings.phones.longest,
+            shortest=settings.phones.shortest,
+        ),
         timers=TimerValues(t1=sip.timers.t1, t2=sip.timers.t2, t4=sip.timers.t4),
         admission=AdmissionSettings(
             calls=_rate(limits.calls_per_second),
@@ -83,7 +92,13 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
 
 def trunks(settings: Settings) -> tuple[Trunk, ...]:
     """Trunks as the endpoint knows them."""
-    return tuple(_trunk(trunk) for trunk in settings.trunk)
+    given = tuple(_trunk(trunk, settings.sip.realm) for trunk in settings.trunk)
+    return (*given, Trunk(name=PHONES)) if settings.phones.from_ else given
+
+
+def trunk_names(settings: Settings) -> set[str]:
+    """What plans may call their trunks."""
+    return {trunk.name for trunk in trunks(settings)}
 
 
 def trunk_rules(settings: Settings) -> dict[str, TrunkRule]:
@@ -186,7 +201,7 @@ def tls_contexts(settings: Settings) -> TlsContexts:
     )
 
 
-def _trunk(trunk: TrunkSettings) -> Trunk:
+def _trunk(trunk: TrunkSettings, realm: str) -> Trunk:
     credentials = Credentials(
         username=trunk.username, password=trunk.password, realm=trunk.realm
     )
@@ -201,11 +216,22 @@ def _trunk(trunk: TrunkSettings) -> Trunk:
         srtp=Srtp(trunk.srtp),
         methods=trunk.methods or METHODS,
         register=trunk.register,
+        accounts={
+            name: _account(name, realm, password)
+            for name, password in trunk.accounts.items()
+        },
         weights=trunk.weights,
         care=_care(trunk.health),
         quota=_quota(trunk.limits),
         rewriting=_rewriting(trunk.rewrite),
         manners=_manners(trunk),
+    )
+
+
+def _account(name: str, realm: str, password: str) -> Account:
+    secret = f"{name}:{realm}:{password}"
+    return Account(
+        name=name, md5=digest_of("MD5", secret), sha256=digest_of("SHA-256", secret)
     )
 
 

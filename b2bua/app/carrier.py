@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -32,9 +32,12 @@ from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
 from b2bua.service.talks import LookUpTalk
 from b2bua.sip.endpoint.doorway import BANNED
-from b2bua.sip.endpoint.outputs import Dropped, WayChanged
+from b2bua.sip.endpoint.outputs import Dropped, SaveBindings, WayChanged
 from b2bua.store.encoding import encode_record
 from b2bua.store.journal import Journal
+
+PHONE: Final = "phone/"
+"""Under which names the journal keeps where phones are, with the extension."""
 
 
 class Media(Protocol):
@@ -99,6 +102,8 @@ class Carrier:
                 self._journal.save(call, image)
             case FinishCall(record=record):
                 self._finish(record)
+            case SaveBindings(extension=extension, state=state):
+                self._journal.save_counter(f"{PHONE}{extension}", state)
             case SaveCounter(key=key, state=state):
                 self._journal.save_counter(key, state)
             case Dropped(reason=reason, flow=flow):

@@ -175,6 +175,7 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
             snapshot = await storage.plans.snapshot({})
             faults = storage.plans.faults
             aged = await _aged(storage, settings)
+            down = [row for row in await storage.trunks.all() if row.state == "down"]
     except StoreError as error:
         yield _wrong("postgresql", str(error))
         return
@@ -183,10 +184,13 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
     yield _well("postgresql", f"{kind}, {len(snapshot.plans)} numbers")
     for number, fault in faults.items():
         yield _wrong(f"plan {number}", fault)
-    trunks = {trunk.name for trunk in settings.trunk}
+    trunks = build.trunk_names(settings)
     for plan in snapshot.plans.values():
         for name in sorted({one.trunk for one in plan.destinations.values()} - trunks):
             yield _wrong(f"plan {plan.number}", f"there is no trunk {name!r} any more")
+    for row in down:
+        where = f"trunk {row.trunk} on {row.node}"
+        yield _wrong(where, f"{row.address} takes no calls: {row.detail}")
     today = datetime.now(HERE).date()
     for complaint in (*stale_calendar(years, today), *aged):
         yield _notice("data", complaint)

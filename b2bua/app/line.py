@@ -20,7 +20,7 @@ from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import SessionId
 from b2bua.sip.endpoint.endpoint import SipEndpoint
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit, WayChanged
+from b2bua.sip.endpoint.outputs import Crossed, Dropped, Notice, Resolve, Transmit
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer
@@ -130,7 +130,7 @@ class Line:
             item = backlog.popleft()
             if isinstance(item, Transmit | Resolve | sip.Invited | MediaOrder | LegFact):
                 outputs.append(item)
-            elif isinstance(item, Crossed | Dropped | WayChanged):
+            elif isinstance(item, Crossed | Dropped | Notice):
                 continue
             elif isinstance(item, sip.Order):
                 backlog += self._endpoint.order(item, now)

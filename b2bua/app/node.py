@@ -29,6 +29,7 @@ from b2bua.app.heartbeat import Heartbeat, complaints
 from b2bua.app.lender import Lender
 from b2bua.app.listening import CannotListen, Listening
 from b2bua.app.metered import Metered
+from b2bua.app.phonebook import PhoneBook
 from b2bua.app.places import Places
 from b2bua.app.recollection import Recollection
 from b2bua.app.retention import Retention
@@ -170,6 +171,7 @@ class Node:
         early, self._early_facts = self._early_facts, []
         for fact in early:
             self._hear(fact)
+        await self._first_phones()
 
     def _restored(
         self, images: list[tuple[CallId, bytes]], adopted: frozenset[CallId]
@@ -240,6 +242,7 @@ class Node:
         """Take what was published; calls in progress keep theirs."""
         snapshot = await self._storage.plans.snapshot(self._outlook.snapshot.trunks)
         await self._settle(snapshot)
+        await self._phones.renew()
         self._outlook.areas = await self._atlas.table()
         # Trunks may have been reloaded meanwhile.
         self._exchange.replan(replace(snapshot, trunks=self._outlook.snapshot.trunks))
@@ -261,6 +264,12 @@ class Node:
                 await self._storage.plans.publish_tariff(tariff)
         except StoreError as error:
             self._log.error("prices not reloaded", why=str(error))
+
+    async def _first_phones(self) -> None:
+        """Know the phones' accounts, and where the process before knew them to be."""
+        self._phones = PhoneBook(self._storage.phones, self._endpoint, self._driver)
+        await self._phones.renew()
+        self._phones.restore(self._journal.counters())
 
     def drain(self) -> None:
         """Take no new calls; :attr:`drained` is set when the last has ended."""
@@ -440,6 +449,7 @@ class Node:
         )
         watch("registrations", "Trunks that we are registered at", self._registered)
         watch("banned", "Sources that are not heard", lambda: len(self._endpoint.bans))
+        watch("phones", "Phones registered", lambda: len(self._endpoint.phones))
         watch("numbers", "Numbers served", lambda: len(self._outlook.snapshot.plans))
 
     def _sessions(self) -> float:

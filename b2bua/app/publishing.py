@@ -75,7 +75,7 @@ async def read_files(
 ) -> Reading:
     """Read, check and convert; nothing is stored. ``tariffs`` are those in the store."""
     known = Known(
-        trunks={trunk.name for trunk in settings.trunk},
+        trunks=build.trunk_names(settings),
         tariffs={"standard", *tariffs, *(tariff.name for tariff in settings.tariff)},
         prompts=prompt_names(catalogue(settings.media.prompts)),
         allowed_destinations=settings.service.allowed_destinations,

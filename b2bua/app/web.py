@@ -61,7 +61,7 @@ def portal(settings: Settings, database: Database) -> Portal:
         accounts=Accounts(database),
         sessions=Sessions(database),
         known=Known(
-            trunks={trunk.name for trunk in settings.trunk},
+            trunks=build.trunk_names(settings),
             prompts=prompts,
             allowed_destinations=settings.service.allowed_destinations,
             webhooks=build.webhook_reach(settings),

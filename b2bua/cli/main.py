@@ -476,6 +476,48 @@ def show_calendar(
     return run_show(config, year, as_json=json)
 
 
+phone_app = typer.Typer(no_args_is_help=True)
+app.add_typer(phone_app, name="phone", help="The phones that may register with us.")
+Extension = Annotated[str, typer.Argument(metavar="EXTENSION", help="Two to eight digits.")]
+
+
+@phone_app.command("add")
+def add_phone(
+    extension: Extension,
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Whose it is.")] = "",
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read the password.")] = False,
+    config: Config = DEFAULT,
+) -> int:
+    """Let a phone register, or change its password."""
+    from b2bua.cli.phone import add  # noqa: PLC0415
+
+    return add(config, extension, name, from_stdin=stdin)
+
+
+@phone_app.command("list")
+def list_phones(config: Config = DEFAULT) -> int:
+    """List the phones that may register."""
+    from b2bua.cli.phone import listed  # noqa: PLC0415
+
+    return listed(config)
+
+
+@phone_app.command("remove")
+def remove_phone(extension: Extension, config: Config = DEFAULT) -> int:
+    """Let a phone register no more."""
+    from b2bua.cli.phone import remove  # noqa: PLC0415
+
+    return remove(config, extension)
+
+
+@app.command()
+def trunks(json: Json = False, config: Config = DEFAULT) -> int:
+    """List the addresses of the trunks, and whether they take calls."""
+    from b2bua.cli.trunks import trunks as run_trunks  # noqa: PLC0415
+
+    return run_trunks(config, as_json=json)
+
+
 @app.command()
 def doctor(config: Config = DEFAULT) -> int:
     """Say what is wrong with this installation."""

@@ -25,6 +25,8 @@ _PATTERN: Final = re.compile(r"[0-9+?]{0,40}\*|[0-9+?]{1,40}")
 _PREFIX: Final = re.compile(r"\+?[0-9]{0,20}")
 _CODE: Final = re.compile(r"[0-9]{1,3}")
 _AREA: Final = re.compile(r"(0[0-9]{2,3})?")
+SHORTEST_PASSWORD: Final = 8
+"""Of accounts that are let in by digest."""
 SUPPORTED: Final = ("udp", "tcp", "tls")
 
 
@@ -180,6 +182,15 @@ def _is_status(text: str) -> bool:
     return _CODE.fullmatch(text) is not None and 300 <= int(text) <= 699
 
 
+def _accounts(value: object) -> str:
+    for name, password in cast(Mapping[str, str], value).items():
+        if not name.isprintable() or ":" in name or not name:
+            return f"{name!r} is no user name"
+        if len(password) < SHORTEST_PASSWORD or not password.isprintable():
+            return f"the password of {name!r} has fewer than {SHORTEST_PASSWORD} characters"
+    return ""
+
+
 def _methods(value: object) -> str:
     for text in cast(Sequence[str], value):
         if text not in METHODS:
@@ -238,6 +249,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "sip.listen": _listeners,
     "sip.advertise": _literal,
     "sip.user_agent": _line,
+    "sip.realm": lambda value: "it must not be empty" if value == "" else _line(value),
     "media.ports": _ports,
     "media.address": _bound,
     "web.listen": _address_or_none,
@@ -258,6 +270,8 @@ CHECKS: Final[Mapping[str, Check]] = {
     "trunk.default_area": _area,
     "trunk.methods": _methods,
     "trunk.overflow": _word_or_none,
+    "trunk.accounts": _accounts,
+    "phones.from": _networks,
     "trunk.causes": _meanings,
     "trunk.statuses": _told,
     **{

@@ -20,6 +20,7 @@ from b2bua.config.checks import CHECKS
 from b2bua.config.lines import Lines, Path
 from b2bua.config.settings import Rewrite, Settings, Table, Trunk
 from b2bua.core.errors import B2buaError
+from b2bua.sip.endpoint.registrar import PHONES
 
 PREFIX: Final = "B2BUA_"
 
@@ -185,6 +186,12 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
             yield reader.fault(("trunk", index, "overflow"), message)
         if trunk.overflow == trunk.name:
             yield reader.fault(("trunk", index, "overflow"), "is this trunk itself")
+        if (trunk.auth == "digest") != bool(trunk.accounts):
+            message = 'auth = "digest" and accounts need each other'
+            yield reader.fault(("trunk", index, "accounts"), message)
+        if trunk.name == PHONES and settings.phones.from_:
+            message = f"{PHONES!r} is the trunk of the phones that register"
+            yield reader.fault(("trunk", index, "name"), message)
         if trunk.password and not trunk.username:
             yield reader.fault(("trunk", index, "password"), "it needs a username")
         if trunk.register and not trunk.hops:

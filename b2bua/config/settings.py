@@ -63,6 +63,8 @@ class Sip(Table, frozen=True, kw_only=True):
     """Session-Expires that we ask for (RFC 4028); 0: no session timer of our own."""
     min_session_interval: Annotated[int, Meta(ge=90, le=86_400)] = 90
     user_agent: str = "b2bua"
+    realm: str = "b2bua"
+    """In which trunks and phones are asked for digest credentials."""
     timers: Timers = Timers()
     limits: Limits = Limits()
     tls: Tls = Tls()
@@ -208,6 +210,10 @@ class Trunk(Table, frozen=True, kw_only=True):
     health: Health = Health()
     limits: TrunkLimits = TrunkLimits()
     rewrite: Rewriting = Rewriting()
+    auth: Literal["ip", "digest"] = "ip"
+    """Whether its address is enough, or its calls must prove to be of an account."""
+    accounts: dict[str, str] = {}
+    """With ``auth = "digest"``: user names and passwords."""
     username: str = ""
     password: str = ""
     realm: str = ""
@@ -256,6 +262,16 @@ class Trunk(Table, frozen=True, kw_only=True):
         return tuple(hop.weight for hop in hops if isinstance(hop, Hop))
 
 
+class Phones(Table, frozen=True, kw_only=True):
+    """The registrar: who may register a phone. Its accounts are in the store."""
+
+    from_: Strings = msgspec.field(default=(), name="from")
+    """Networks (CIDR) that phones register from; empty: there is no registrar."""
+    longest: Annotated[int, Meta(ge=60, le=86_400)] = 3600
+    """Seconds that a registration lasts at most."""
+    shortest: Annotated[int, Meta(ge=1, le=3600)] = 60
+
+
 class Tariff(Table, frozen=True, kw_only=True):
     """A price."""
 
@@ -281,5 +297,6 @@ class Settings(Table, frozen=True, kw_only=True):
     log: Log = Log()
     service: Service = Service()
     webhooks: Webhooks = Webhooks()
+    phones: Phones = Phones()
     trunk: tuple[Trunk, ...] = ()
     tariff: tuple[Tariff, ...] = ()

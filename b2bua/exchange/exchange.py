@@ -62,7 +62,7 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import SessionId
 from b2bua.sip.endpoint.endpoint import SipEndpoint
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit, WayChanged
+from b2bua.sip.endpoint.outputs import Crossed, Dropped, Notice, Resolve, Transmit
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer
@@ -260,7 +260,7 @@ class Exchange:
                 Transmit()
                 | Resolve()
                 | Dropped()
-                | WayChanged()
+                | Notice()
                 | OpenPort()
                 | ConnectPort()
                 | LetHear()

@@ -17,14 +17,14 @@ from b2bua.service.flow.outputs import Wish
 from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
 from b2bua.service.talks import LookUpTalk
-from b2bua.sip.endpoint.outputs import Crossed, Dropped, Resolve, Transmit, WayChanged
+from b2bua.sip.endpoint.outputs import Crossed, Dropped, Notice, Resolve, Transmit
 from b2bua.sip.endpoint.outputs import Output as EndpointOutput
 
 Output: TypeAlias = (
     Transmit
     | Resolve
     | Dropped
-    | WayChanged
+    | Notice
     | MediaOrder
     | SaveCall
     | FinishCall

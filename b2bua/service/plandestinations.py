@@ -10,6 +10,8 @@ from b2bua.service.plan import Destination, Forwarding
 from b2bua.service.plannames import Names
 from b2bua.service.plantext import Path
 
+PHONES: Final = "phones"
+"""The trunk by which phones that register with us are called: by their extensions."""
 MOST_FORWARDING: Final = 10
 """Destinations in each forwarding list."""
 
@@ -40,7 +42,8 @@ def _destination(names: Names, name: str, value: object, own: object) -> Destina
     limit, when = body.get("concurrent"), body.get("when")
     return Destination(
         name=name,
-        number=_answering_number(names, body.get("number"), (*path, "number"), own),
+        number=_extension(body)
+        or _answering_number(names, body.get("number"), (*path, "number"), own),
         trunk=names.trunk(body.get("trunk"), (*path, "trunk")),
         ring=form.whole(body.get("ring", 15), (*path, "ring"), 10, 60),
         concurrent=None
@@ -53,6 +56,14 @@ def _destination(names: Names, name: str, value: object, own: object) -> Destina
         if given(body, "person")
         else "",
     )
+
+
+def _extension(body: Mapping[str, object]) -> str:
+    """The extension of a phone that registers with us; empty for any other number."""
+    number, trunk = body.get("number"), body.get("trunk")
+    if trunk != PHONES or not isinstance(number, str):
+        return ""
+    return number if re.fullmatch(r"[0-9]{2,8}", number) else ""
 
 
 def _answering_number(names: Names, value: object, path: Path, own: object) -> str:

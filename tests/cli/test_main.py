@@ -30,6 +30,7 @@ COMMANDS = {
     "answer": ["--listen", "127.0.0.1:5080"],
     "password": ["4006001234", "--stdin"],
     "doctor": [],
+    "trunks": [],
 }
 
 

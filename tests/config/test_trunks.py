@@ -11,6 +11,7 @@ from b2bua.sip.endpoint.quota import UNBOUNDED, Quota
 from b2bua.sip.endpoint.rewriting import AS_WRITTEN, Rewriting, Rule
 from b2bua.sip.endpoint.trunks import Trunk
 from b2bua.sip.endpoint.way import Care
+from b2bua.sip.message.digest import digest_of
 
 HEAD = '[[trunk]]\nname = "unicom"\n'
 
@@ -114,3 +115,43 @@ caller_out = [{match = "0*", strip = 1, prepend = "+86"}]
 )
 def test_what_cannot_be_meant_is_named(file: Path, text: str, complaint: str) -> None:
     assert complaint in fault(file, text)
+
+
+def test_accounts_and_phones(file: Path) -> None:
+    file.write_text(
+        HEAD + 'from = ["192.0.2.0/24"]\nauth = "digest"\n'
+        'accounts = {pbx = "correct horse"}\n'
+        '[phones]\nfrom = ["10.0.0.0/8"]\nlongest = 600\n'
+    )
+    settings = load(file, {})
+    asked, phones = build.trunks(settings)
+    kept = asked.accounts["pbx"]
+    assert kept.md5 == digest_of("MD5", "pbx:b2bua:correct horse")
+    assert "correct" not in repr(asked)
+    assert "correct" not in repr(settings)
+    assert phones.name == "phones"
+    assert build.endpoint_settings(settings).registrar.longest == 600
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('from = ["::1"]\nauth = "digest"', 'digest" and accounts need each other'),
+        ('from = ["::1"]\naccounts = {pbx = "correct horse"}', "need each other"),
+        ('from = ["::1"]\naccounts = {pbx = "short"}', "has fewer than 8 characters"),
+        ('from = ["::1"]\naccounts = {"a:b" = "correct horse"}', "'a:b' is no user name"),
+        ('from = ["::1"]\n[phones]\nfrom = ["10.0.0"]', "'10.0.0' is no network"),
+    ],
+)
+def test_accounts_that_cannot_be_meant_are_named(
+    file: Path, text: str, complaint: str
+) -> None:
+    assert complaint in fault(file, text)
+
+
+def test_no_trunk_takes_the_name_of_the_phones(file: Path) -> None:
+    file.write_text(
+        '[phones]\nfrom = ["::1"]\n[[trunk]]\nname = "phones"\nfrom = ["::1"]\n'
+    )
+    with pytest.raises(UnusableSettings, match="trunk of the phones"):
+        load(file, {})

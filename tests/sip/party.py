@@ -15,6 +15,7 @@ from b2bua.sip.endpoint.outputs import (
     Dropped,
     Output,
     Resolve,
+    SaveBindings,
     Transmit,
     WayChanged,
 )
@@ -138,7 +139,7 @@ class Network:
                     party.dropped.append(output)
                 case Resolve():
                     party.questions.append(output)
-                case WayChanged():
+                case WayChanged() | SaveBindings():
                     pass
                 case _:
                     party.events.append(output)

@@ -10,6 +10,7 @@ from b2bua.sip.endpoint.outputs import (
     Dropped,
     Output,
     Resolve,
+    SaveBindings,
     Transmit,
     WayChanged,
 )
@@ -43,6 +44,8 @@ class Peer:
     """Refusals of what could not be read, and so cannot be read either."""
     branch: int = 0
     changes: list[WayChanged] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    """Where phones are, as the journal has it."""
 
     def send(self, message: Message | bytes, source: Address | None = None) -> None:
         data = message if isinstance(message, bytes) else serialize(message)
@@ -78,6 +81,8 @@ class Peer:
                     pass
                 case WayChanged():
                     self.changes.append(output)
+                case SaveBindings(extension, state):
+                    self.kept[extension] = state
                 case _:
                     self.events.append(output)
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import wave
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -33,17 +34,50 @@ capture=0
 display=0
 """
 
+_REGISTERED: Final = """\
+default_proxy=0
+[proxy_0]
+reg_proxy=<sip:{registrar};transport=udp>
+reg_identity=sip:{user}@{registrar}
+reg_expires=300
+reg_sendregister=1
+[auth_info_0]
+username={user}
+passwd={password}
+realm=b2bua
+domain={registrar}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where a phone registers, and with which password."""
+
+    registrar: str
+    password: str
+
 
 class Linphone:
     """One linphonec on 127.0.0.1 that answers by itself and says a tone."""
 
-    def __init__(self, directory: Path, user: str, port: int, hertz: float) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        user: str,
+        port: int,
+        hertz: float,
+        registration: Registration | None = None,
+    ) -> None:
         self.recording = directory / "heard.wav"
         self._log = directory / "linphone.log"
         home = directory / "home"
         (home / ".local/share/linphone").mkdir(parents=True)
         settings = directory / "linphonerc"
-        settings.write_text(_SETTINGS.format(user=user, port=port, rtp=port + 17000))
+        text = _SETTINGS.format(user=user, port=port, rtp=port + 17000)
+        if registration is not None:
+            registered = _REGISTERED.format(user=user, **asdict(registration))
+            text = text.replace("[rtp]", f"{registered}[rtp]", 1)
+        settings.write_text(text)
         spoken = directory / "spoken.wav"
         with wave.open(str(spoken), "wb") as file:
             file.setnchannels(1)

@@ -28,7 +28,7 @@ from b2bua.service.flow.phase import (
     Phase,
 )
 from b2bua.service.flow.ringing import Ringing
-from b2bua.service.flow.search import attempt_of
+from b2bua.service.flow.search import attempt_of, target_for
 from b2bua.service.plan import Announcements, Plan, TrunkRule
 from b2bua.service.quota import Shortage
 from b2bua.service.record import Step
@@ -59,7 +59,9 @@ class Course(ABC):
         self.phase = Phase.OPENING
         self._around = around
         self._refusal: Refusal | None = None
-        self._ringing = Ringing(call.caller, dossier)
+        self._ringing = Ringing(
+            call.caller, dossier, lambda leg: call.hunt.legs[leg].target.early
+        )
         self._limit: Instant | None = None
         """When the phase has lasted for long enough."""
         self._conclusion: Conclusion | None = None
@@ -127,6 +129,17 @@ class Course(ABC):
         self.dossier.answered = moment
         self._limit = moment.now + ASKING_LIMIT
         return [Remember(), *self._carry(outputs, moment)]
+
+    def _by_another_trunk(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
+        """Try the same destination by the trunk that stands by for the one that failed."""
+        target, tried = self.call.hunt.legs[leg].target, self.call.hunt.tried
+        trunks = {one.target.trunk for one in tried if one.target.name == target.name}
+        if not target.overflow or target.overflow in trunks:
+            return []
+        self._note("trunk", False, f"{target.trunk} takes no call: {target.overflow}")
+        trunk = self._around.trunks(target.overflow)
+        again = target_for(target.name, self._plan, self.arrival, trunk)
+        return self._carry(self.call.dial(again, WAITING_LIFETIME, moment.now), moment)
 
     def _exhausted(self, outcomes: Sequence[str]) -> Refusal:
         """How a call ends that nobody took, in the word of the trunk it came by."""

@@ -167,12 +167,10 @@ class CallFlow(Admitting):
             case leg_events.NoAudio(_, status, why):
                 return self._fail(why, moment, status=status, q850=NO_AUDIO[status])
             case leg_events.Rang(leg, audio) if self._search is not None:
-                early = self.call.hunt.legs[leg].target.early
-                rung = self._ringing.rang(leg, audio, early, moment)
+                rung = self._ringing.rang(leg, audio, moment)
                 return [Remember(), *self._carry(rung, moment)]
             case leg_events.Spoke(leg) if leg in self.call.hunt.running:
-                early = self.call.hunt.legs[leg].target.early
-                return self._carry(self._ringing.spoke(leg, early), moment)
+                return self._carry(self._ringing.spoke(leg), moment)
             case leg_events.Rang() | leg_events.Spoke():
                 return []
             case leg_events.PickedUp(leg):
@@ -318,17 +316,6 @@ class CallFlow(Admitting):
             target = target_for(name, self._plan, self.arrival, trunk)
             outputs += self.call.dial(target, WAITING_LIFETIME, moment.now)
         return self._carry(outputs, moment)
-
-    def _by_another_trunk(self, leg: LegId, moment: Moment) -> list[FlowOutput]:
-        """Try the same destination by the trunk that stands by for the one that failed."""
-        target, tried = self.call.hunt.legs[leg].target, self.call.hunt.tried
-        trunks = {one.target.trunk for one in tried if one.target.name == target.name}
-        if not target.overflow or target.overflow in trunks:
-            return []
-        self._note("trunk", False, f"{target.trunk} takes no call: {target.overflow}")
-        trunk = self._around.trunks(target.overflow)
-        again = target_for(target.name, self._plan, self.arrival, trunk)
-        return self._carry(self.call.dial(again, WAITING_LIFETIME, moment.now), moment)
 
     def _stop(self) -> None:
         """Ask, try and play nothing more."""

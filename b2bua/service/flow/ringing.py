@@ -11,7 +11,7 @@ answered already        our ringing tone, then as for 183
 ======================  ====================================================
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from b2bua.call.caller import CallerLeg
 from b2bua.call.leg import LegOutput
@@ -24,9 +24,13 @@ from b2bua.service.plan import Plan
 class Ringing:
     """The caller's ear, from the first attempt to the answer."""
 
-    def __init__(self, caller: CallerLeg, dossier: Dossier) -> None:
+    def __init__(
+        self, caller: CallerLeg, dossier: Dossier, early: Callable[[LegId], str]
+    ) -> None:
+        """``early`` is what the trunk of an attempt lets be heard before the answer."""
         self._caller = caller
         self._dossier = dossier
+        self._early = early
         self._covered = False
         """A greeting is what the caller hears, whatever the destinations send."""
         self._passing: LegId | None = None
@@ -55,26 +59,25 @@ class Ringing:
             self._dossier.early = moment if self._caller.hears else None
         return outputs
 
-    def rang(
-        self, leg: LegId, audio: bool, early: str, moment: Moment
-    ) -> Sequence[LegOutput]:
+    def rang(self, leg: LegId, audio: bool, moment: Moment) -> Sequence[LegOutput]:
         """Pass progress on: 180 as 180; 183 as our ringing tone until audio comes.
 
-        ``early`` is the trunk's: ``passed`` trusts that audio comes with the 183, ``own``
-        is told by a 183 only that it rings.
+        Of a trunk whose early media is ``passed`` audio is trusted to come with the 183;
+        that of one where it is ``own`` says only that it rings.
         """
+        early = self._early(leg)
         if self._caller.hears:
-            return self.spoke(leg, early) if audio and early == "passed" else []
+            return self.spoke(leg) if audio and early == "passed" else []
         if not audio or early == "own":
             return self._caller.ring()
         opened = self.open(moment)
         if early == "passed":
-            return [*opened, *self.spoke(leg, early)]
+            return [*opened, *self.spoke(leg)]
         return [*opened, *self._caller.hear(hearing.ringback())]
 
-    def spoke(self, leg: LegId, early: str) -> Sequence[LegOutput]:
+    def spoke(self, leg: LegId) -> Sequence[LegOutput]:
         """Let the caller hear the first attempt from which audio really comes."""
-        if early == "own":
+        if self._early(leg) == "own":
             return []
         if self._covered or self._passing is not None or not self._caller.hears:
             return []

@@ -33,7 +33,7 @@ def first_invite(  # noqa: PLR0913 (each is one header of it)
         [
             ("Max-Forwards", str(order.max_forwards)),
             ("From", f"{_caller(order, terms)};tag={order.session}"),
-            ("To", f"<{SipUri(user=target.user, host=target.host, port=target.port)}>"),
+            ("To", f"<{SipUri(user=order.user, host=target.host, port=target.port)}>"),
             ("Call-ID", call_id),
             ("CSeq", f"{cseq} INVITE"),
             ("Allow", ", ".join(terms.methods)),
@@ -50,6 +50,8 @@ def _called(user: str, next_hop: str) -> SipUri:
     hop = parse_uri(next_hop)
     if not isinstance(hop, SipUri):
         raise InvalidState(f"{next_hop} is no next hop")
+    if hop.user:
+        return hop
     kept = {
         name: value
         for name, value in hop.parameters.items()

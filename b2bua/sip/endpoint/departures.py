@@ -93,8 +93,10 @@ class Departures:
         entry = self._registry.entries.get(session)
         if entry is not None and isinstance(send, SendRequest):
             entry.waiting.add(send.purpose)
-        if entry is not None and entry.flow and entry.flow.transport in ("ws", "wss"):
-            return self._leave(session, send, entry.flow, now)
+        if entry is not None and (direct := entry.direct(send.next_hop)) is not None:
+            if isinstance(send, SendRequest) and send.candidate:
+                return self._no_way(session, send)
+            return self._leave(session, send, direct, now)
         try:
             uri = parse_uri(send.next_hop)
         except MalformedMessage:

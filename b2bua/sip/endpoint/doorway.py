@@ -5,7 +5,7 @@ comes later never meets one that cannot be read.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from b2bua.core.clock import Instant
@@ -18,7 +18,9 @@ from b2bua.sip.dialog.modify import unsuitable_response
 from b2bua.sip.dialog.refresh import too_brief
 from b2bua.sip.dialog.terms import EXTENSIONS, Terms
 from b2bua.sip.dialog.terms import METHODS as OURS
+from b2bua.sip.endpoint.authentication import Account, Proof, Proved, Unproved
 from b2bua.sip.endpoint.quota import Quotas
+from b2bua.sip.endpoint.registrar import PHONES, Registrar
 from b2bua.sip.endpoint.rewriting import AS_WRITTEN, taken_in
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
@@ -76,12 +78,14 @@ class Doorway:
         trunks: TrunkTable,
         tokens: Tokens,
         quotas: Quotas,
+        registrar: Registrar,
     ) -> None:
         self.draining = False
         self.trunks = trunks
         self._settings = settings
         self._tokens = tokens
         self._quotas = quotas
+        self._registrar = registrar
         self._admission = Admission(settings.admission)
 
     def turned_off(self, flow: Flow, now: Instant) -> str:
@@ -132,7 +136,9 @@ class Doorway:
     def judge(self, new: NewRequest[Flow], sessions: int, now: Instant) -> Decision:
         """Decide about a request outside any dialog (§8.2)."""
         request, tag = new.request, self._tokens.tag()
-        trunk = self.trunks.of(new.flow)
+        if request.method == "REGISTER" and self._registrar.serves(new.flow):
+            return self._register(new, tag, now)
+        trunk = self._trunk_of(new.flow)
         if trunk is None:
             response = response_to(request, 403, to_tag=tag)
             return self._stranger(response, new.flow, now)
@@ -151,6 +157,58 @@ class Doorway:
                 return Reply(response_to(request, 489, to_tag=tag))
             case _:
                 return Reply(response_to(request, 481, to_tag=tag))
+
+    def _trunk_of(self, flow: Flow) -> Trunk | None:
+        """Whose message it is: a registered phone's before its network's."""
+        if PHONES in self.trunks and self._registrar.knows(flow):
+            return self.trunks.named(PHONES)
+        return self.trunks.of(flow)
+
+    def _register(self, new: NewRequest[Flow], tag: str, now: Instant) -> Reply | TurnAway:
+        """Let a phone say where it is, when it has proved who it is."""
+        request = new.request
+        refusal = refusal_of(request, ("REGISTER",), tag)
+        if refusal is not None:
+            return Reply(refusal)
+        match self._judge(new, self._registrar.accounts, now):
+            case Proved(account):
+                bound = self._registrar.register(request, account.name, new.flow, now)
+                return Reply(bound)
+            case Unproved() as proof:
+                return self._challenge(new, proof, tag, now)
+
+    def _judge(
+        self, new: NewRequest[Flow], accounts: Mapping[str, Account], now: Instant
+    ) -> Proof:
+        host, authenticator = new.flow.remote[0], self._registrar.authenticator
+        return authenticator.judge(new.request, host, accounts, now)
+
+    def _challenge(
+        self, new: NewRequest[Flow], proof: Unproved, tag: str, now: Instant
+    ) -> TurnAway:
+        """Ask who it is, and who guesses not for ever; nothing is kept of who is asked."""
+        host = new.flow.remote[0]
+        asked = self._registrar.authenticator.challenges(host, now, stale=proof.stale)
+        response = response_to(new.request, 401, to_tag=tag, extra=asked)
+        wrong = proof.tried and not proof.stale
+        if not wrong and new.request.method != "REGISTER":
+            return TurnAway(response, answer=True)
+        answer = self._admission.may_refuse(source_of(host), now)
+        return TurnAway(response, answer, wrong and self.offended(new.flow, now))
+
+    def _prove(
+        self, new: NewRequest[Flow], trunk: Trunk, tag: str, now: Instant
+    ) -> str | TurnAway:
+        """The name of the account that an INVITE has proved to be from, if it must."""
+        phone = trunk.name == PHONES
+        if not phone and not trunk.accounts:
+            return ""
+        accounts = self._registrar.accounts if phone else trunk.accounts
+        match self._judge(new, accounts, now):
+            case Proved(account):
+                return account.name
+            case Unproved() as proof:
+                return self._challenge(new, proof, tag, now)
 
     def _stranger(self, response: Response, flow: Flow, now: Instant) -> TurnAway:
         """Answer a stranger a few times a second, then no more."""
@@ -173,11 +231,16 @@ class Doorway:
         if verdict is not Verdict.ADMITTED:
             response = self._later(request, session)
             return TurnAway(response, answer=verdict is Verdict.REFUSED)
+        caller = self._prove(new, trunk, session, now)
+        if isinstance(caller, TurnAway):
+            return caller
         if not self._quotas.admits(trunk.name, now, outbound=False):
             return TurnAway(self._later(request, session), answer=True)
         said = invitation_of(request, terms, new.flow, session)
         if isinstance(said, Response):
             return Reply(said)
+        if trunk.name == PHONES:
+            said = replace(said, from_user=caller, asserted=())
         if trunk.rewriting is not AS_WRITTEN:
             said = taken_in(said, trunk.rewriting)
         return Welcome(session=session, terms=terms, invitation=said)

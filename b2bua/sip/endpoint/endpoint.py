@@ -6,7 +6,7 @@ session is named by :attr:`SipEndpoint.working_on`, and :meth:`SipEndpoint.aband
 by what is known of it from outside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -29,8 +29,10 @@ from b2bua.sip.dialog.events import (
 from b2bua.sip.dialog.image import Restored
 from b2bua.sip.dialog.reasons import reason_headers
 from b2bua.sip.endpoint.arrivals import Arrivals
+from b2bua.sip.endpoint.authentication import Account
 from b2bua.sip.endpoint.orphan import farewell, last_words
 from b2bua.sip.endpoint.outputs import Output, Transmit
+from b2bua.sip.endpoint.registrar import PHONES
 from b2bua.sip.endpoint.registry import Entry
 from b2bua.sip.endpoint.rewriting import AS_WRITTEN, sent_out
 from b2bua.sip.endpoint.settings import EndpointSettings
@@ -69,6 +71,7 @@ class SipEndpoint:
             self._board.departures.deadline,
             self._board.registrations.deadline,
             self._board.ways.deadline,
+            self._board.registrar.deadline,
             self._board.registry.alarms.deadline,
         )
 
@@ -129,6 +132,21 @@ class SipEndpoint:
         self._board.send_all(self._board.registrations.close(now), now)
         return self._board.run(now)
 
+    @property
+    def phones(self) -> dict[str, list[str]]:
+        """The contacts of each phone that is registered here."""
+        return self._board.registrar.states
+
+    def set_phones(self, accounts: Mapping[str, Account], now: Instant) -> list[Output]:
+        """These phones may register from now on, by extension; no others stay bound."""
+        self._board.registrar.know(accounts, now)
+        return self._board.run(now)
+
+    def restore_phone(self, extension: str, state: str, now: Instant) -> list[Output]:
+        """Take back a :class:`SaveBindings` of the process before."""
+        self._board.registrar.restore(extension, state, now)
+        return self._board.run(now)
+
     def knows(self, trunk: str) -> bool:
         """Whether there is a trunk of that name to call by."""
         return trunk in self._trunks
@@ -174,12 +192,19 @@ class SipEndpoint:
             )
             return
         terms = self._settings.terms(trunk)
+        doors: dict[str, Flow] = {}
         if trunk.weights:
             terms = replace(terms, next_hops=board.ways.order(trunk))
+        elif trunk.name == PHONES:
+            bound = board.registrar.bindings(order.user)
+            doors = {one.contact: one.flow for one in bound}
+            terms = replace(terms, next_hops=tuple(doors))
         if trunk.rewriting is not AS_WRITTEN:
             order = sent_out(order, trunk.rewriting)
         session = Calling(order, terms=terms, tokens=self._tokens)
         entry = Entry(session=session, trunk=trunk.name, flow=None, outbound=True)
+        if doors:
+            entry.doors, entry.by_flow = doors, True
         board.registry.add(entry)
         board.ask(order.session, lambda _: session.start(now), now)
 
@@ -197,6 +222,7 @@ class SipEndpoint:
             for entry in self._board.registry.entries.values():
                 if entry.flow == flow:
                     entry.flow = replace(flow, connection=0)
+            self._board.registrar.flow_failed(flow, now)
         self._board.backlog += self._board.layer.flow_failed(flow, now)
         return self._board.run(now)
 
@@ -211,6 +237,8 @@ class SipEndpoint:
                 self._board.send_all(self._board.registrations.wake(deadline), deadline)
             elif deadline == self._board.ways.deadline:
                 self._board.probe(deadline)
+            elif deadline == self._board.registrar.deadline:
+                self._board.registrar.wake(deadline)
             else:
                 self._wake_session(deadline)
             self._board.carry_out(deadline)

@@ -44,7 +44,11 @@ class Dropped(msgspec.Struct, frozen=True):
     flow: Flow
 
 
-class WayChanged(msgspec.Struct, frozen=True, kw_only=True):
+class Notice(msgspec.Struct, frozen=True):
+    """What the world is told of trunks and phones, whatever calls there are."""
+
+
+class WayChanged(Notice, frozen=True, kw_only=True):
     """What is thought of one address of one trunk has changed."""
 
     trunk: str
@@ -56,4 +60,14 @@ class WayChanged(msgspec.Struct, frozen=True, kw_only=True):
     """Why, in a few words; empty for ``up``."""
 
 
-Output: TypeAlias = Transmit | Resolve | Crossed | Dropped | WayChanged | Event
+class SaveBindings(Notice, frozen=True):
+    """Keep where a phone is: ``SipEndpoint.restore_phone`` takes it back."""
+
+    extension: str
+    state: str
+    """Opaque; empty: it is not registered any more."""
+
+
+Output: TypeAlias = (
+    Transmit | Resolve | Crossed | Dropped | WayChanged | SaveBindings | Event
+)

@@ -1,5 +1,6 @@
 """The sessions of an endpoint, and which transaction is whose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -9,6 +10,7 @@ from b2bua.sip.dialog.calling import Calling
 from b2bua.sip.dialog.events import SessionId, SessionImage
 from b2bua.sip.dialog.image import Restored, flow_of, image_of
 from b2bua.sip.endpoint.quota import Quotas
+from b2bua.sip.endpoint.registrar import PHONES
 from b2bua.sip.message.message import Request
 from b2bua.sip.transaction.alarms import Alarms
 from b2bua.sip.transaction.key import ClientKey, ServerKey
@@ -41,8 +43,22 @@ class Entry:
     invited: ClientKey | None = None
     """The latest INVITE that it sent, to be withdrawn if this process dies."""
     outbound: bool = False
+    by_flow: bool = False
+    """Reached by its flow alone, whatever its Contact says: a phone."""
+    doors: Mapping[str, Flow] = field(default_factory=dict)
+    """The flow of each next hop that is the Contact of a phone."""
     closed: bool = False
     """It has said its last fact."""
+
+    def direct(self, next_hop: str) -> Flow | None:
+        """The flow to go by without asking where ``next_hop`` is; None: ask."""
+        flow = self.doors.get(next_hop)
+        if flow is not None or self.flow is None:
+            return flow
+        lasting = self.flow.transport == "udp" or self.flow.connection
+        if (self.by_flow and lasting) or self.flow.transport in ("ws", "wss"):
+            return self.flow
+        return None
 
 
 @dataclass(slots=True)
@@ -83,6 +99,7 @@ class Registry:
             trunk=image.trunk,
             flow=flow_of(image),
             outbound=image.calling,
+            by_flow=image.trunk == PHONES,
         )
         self.add(entry)
         self.watch(entry)

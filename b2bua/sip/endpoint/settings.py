@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from b2bua.core.address import Address
 from b2bua.sip.dialog.terms import Terms
+from b2bua.sip.endpoint.registrar import RegistrarSettings
 from b2bua.sip.endpoint.trunks import Trunk
 from b2bua.sip.transaction.timers import TimerValues
 from b2bua.sip.transport.admission import AdmissionSettings
@@ -28,6 +29,9 @@ class EndpointSettings:
     """The first of a transport is used for what goes out by it."""
     trunks: tuple[Trunk, ...] = ()
     user_agent: str = "b2bua"
+    realm: str = "b2bua"
+    """In which we ask for digest credentials."""
+    registrar: RegistrarSettings = RegistrarSettings()
     timers: TimerValues = TimerValues()
     admission: AdmissionSettings = AdmissionSettings()
     most_sessions: int = 20_000

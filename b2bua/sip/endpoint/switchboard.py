@@ -30,6 +30,7 @@ from b2bua.sip.dialog.events import (
 from b2bua.sip.dialog.outputs import Answer, Failure, SendAck, SendCancel, SendRequest
 from b2bua.sip.dialog.outputs import Output as SessionOutput
 from b2bua.sip.endpoint.arrivals import Arrived
+from b2bua.sip.endpoint.authentication import Authenticator
 from b2bua.sip.endpoint.departures import Departed, Departures, NoWay
 from b2bua.sip.endpoint.doorway import (
     BANNED,
@@ -53,6 +54,7 @@ from b2bua.sip.endpoint.outputs import (
     Transmit,
     WayChanged,
 )
+from b2bua.sip.endpoint.registrar import PHONES, Registrar
 from b2bua.sip.endpoint.registrations import Registrations
 from b2bua.sip.endpoint.registry import Entry, Registry, Served, Session, User
 from b2bua.sip.endpoint.settings import EndpointSettings
@@ -79,7 +81,11 @@ class Switchboard:
         self.working_on: SessionId | None = None
         self.layer: TransactionLayer[Flow, User] = TransactionLayer(settings.timers)
         self.registry = Registry()
-        self.doorway = Doorway(settings, trunks, tokens, self.registry.quotas)
+        authenticator = Authenticator(settings.realm, tokens)
+        self.registrar = Registrar(settings.registrar, authenticator, tokens)
+        self.doorway = Doorway(
+            settings, trunks, tokens, self.registry.quotas, self.registrar
+        )
         self.ways = Ways(settings, tokens)
         self.departures = Departures(settings, tokens, self.layer, self.registry, self.ways)
         self.registrations = Registrations(settings, tokens)
@@ -91,6 +97,8 @@ class Switchboard:
     def run(self, now: Instant) -> list[Output]:
         """Carry out all there is, and give out what came of it."""
         self.carry_out(now)
+        if self.registrar.changed:
+            self._outputs[:0] = self.registrar.save(now)
         collected, self._outputs = self._outputs, []
         return collected
 
@@ -269,7 +277,9 @@ class Switchboard:
         machine = Called(
             session, new.key, request, terms=welcome.terms, tokens=self._tokens
         )
-        entry = Entry(session=machine, trunk=welcome.terms.trunk, flow=new.flow)
+        trunk = welcome.terms.trunk
+        entry = Entry(session=machine, trunk=trunk, flow=new.flow)
+        entry.by_flow = trunk == PHONES
         entry.invite = new.key, request
         self.registry.add(entry)
         self.registry.served[new.key].session = session

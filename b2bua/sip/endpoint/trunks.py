@@ -5,8 +5,8 @@ source wins, and a trunk that names listeners takes only what came by them. A tr
 names certificates is known by one of them alone, from its networks if it has any.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from b2bua.core.address import Address
 from b2bua.core.errors import InvalidState
 from b2bua.sip.dialog.terms import METHODS, Credentials, Reliability
+from b2bua.sip.endpoint.authentication import Account
 from b2bua.sip.endpoint.manners import USUAL, Manners
 from b2bua.sip.endpoint.quota import UNBOUNDED, Quota
 from b2bua.sip.endpoint.rewriting import AS_WRITTEN, Rewriting
@@ -46,6 +47,8 @@ class Trunk:
     weights: tuple[int, ...] = ()
     """How often each next hop comes first; empty: always in order."""
     care: Care = Care()
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    """Who must prove to be one of these to call us; empty: its address is enough."""
     quota: Quota = UNBOUNDED
     rewriting: Rewriting = AS_WRITTEN
     manners: Manners = USUAL

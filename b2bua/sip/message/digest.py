@@ -139,6 +139,22 @@ def answer(  # noqa: PLR0913 (all of it is hashed)
     return "Digest " + ", ".join(parts)
 
 
+def digest_of(algorithm: Algorithm, text: str) -> str:
+    """The hash of an algorithm, in hexadecimal digits."""
+    return _HASHES[algorithm](text)
+
+
+def parse_credentials(line: str) -> dict[str, str] | None:
+    """The parts of one Authorization value; None if it is not Digest (§3.4).
+
+    Raises :class:`MalformedMessage` on what cannot be read.
+    """
+    if len(line) > MAX_CHALLENGE:
+        raise MalformedMessage("Credentials Too Long")
+    scheme, _, rest = line.partition(" ")
+    return _parse_parts(split(rest, ",")) if scheme.lower() == "digest" else None
+
+
 def _parse_challenge(field: str, line: str) -> Challenge | None:
     scheme, _, rest = line.partition(" ")
     if scheme.lower() != "digest":

@@ -1,0 +1,144 @@
+"""Phones that register with us: one is a destination, the other calls to try the number."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from baresip import Account, Config, Runtime, UserAgent
+
+from b2bua.service.record import Outcome
+from tests.support.linphone import Linphone, Registration
+from tests.support.node import Node, until
+from tests.wire.test_softphones import CALLED_TONE, Ear
+
+pytestmark = pytest.mark.wire
+
+HOST = "127.40.0.7"
+NUMBER = "4008400084"
+PASSWORD = "correct horse"
+SETTINGS = f"""
+[sip]
+listen = ["udp:{HOST}:5060"]
+[media]
+ports = "24000-24099"
+silence_after = 5.0
+[phones]
+from = ["127.0.0.0/24"]
+"""
+PLAN = f"""
+number: "{NUMBER}"
+destinations:
+  desk: {{number: "802", trunk: phones, ring: 20}}
+routes:
+  - {{name: all, to: desk}}
+"""
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node where two phones may register."""
+    node = Node(tmp_path_factory.mktemp("phones"), HOST, SETTINGS)
+    (node.seed / "desk.yaml").write_text(PLAN)
+    try:
+        node.start()
+        for extension in ("801", "802"):
+            assert phone(node, "add", extension, "--stdin").returncode == 0
+        yield node
+    finally:
+        node.stop()
+
+
+def phone(node: Node, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """``b2bua phone`` on this node's settings."""
+    command = (sys.executable, "-m", "b2bua", "phone", *arguments)
+    return subprocess.run(
+        [*command, "--config", str(node.config)],
+        input=f"{PASSWORD}\n",
+        capture_output=True,
+        text=True,
+        env={**os.environ, "B2BUA_DATA_DIR": str(node.data_dir)},
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def desk(serving: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Linphone]:
+    """Extension 802, which answers by itself."""
+    registration = Registration(HOST, PASSWORD)
+    directory = tmp_path_factory.mktemp("linphone")
+    linphone = Linphone(directory, "802", 5087, CALLED_TONE, registration)
+    try:
+        until(
+            lambda: serving.metric("b2bua_phones") == 1,
+            why=f"linphone registers: {linphone.story()}",
+        )
+        yield linphone
+    finally:
+        linphone.stop()
+
+
+async def call_the_number() -> None:
+    """Register as 801, call, and hear the desk."""
+    runtime = Runtime()
+    listening = "sip_listen 127.0.0.1:5088\nrtp_ports 23400-23500\n"
+    await runtime.start(Config(net_interface="127.0.0.1", extra_config_text=listening))
+    account = Account(
+        user="801", domain=HOST, password=PASSWORD, reg_interval=60, audio_codecs=("pcma",)
+    )
+    try:
+        agent = await UserAgent.create(runtime, account)
+        await agent.register()
+        call = await agent.dial(f"sip:{NUMBER}@{HOST}")
+        await call.wait_established(20)
+        await Ear(call).until_tone(CALLED_TONE, 1.0, 15.0)
+        await call.hangup()
+        await agent.unregister()
+    finally:
+        await runtime.close()
+
+
+def talked(node: Node, calls: int) -> None:
+    node.quiet()
+    records = until(
+        lambda: found if len(found := node.records(NUMBER)) == calls else [], why="a record"
+    )
+    last = records[0]
+    assert (last.outcome, last.destination) == (Outcome.ANSWERED, "desk")
+    assert (last.caller, last.trunk) == ("801", "phones")
+
+
+async def test_a_registered_phone_reaches_another_by_the_number(
+    serving: Node, desk: Linphone
+) -> None:
+    await call_the_number()
+    await asyncio.to_thread(talked, serving, 1)
+
+
+async def test_a_new_control_knows_where_the_phones_are(
+    serving: Node, desk: Linphone
+) -> None:
+    died = serving.control()
+    os.kill(died, signal.SIGKILL)
+    await asyncio.to_thread(
+        until, lambda: serving.control() != died and serving.ready(), 20.0
+    )
+    assert serving.metric("b2bua_phones") >= 1
+    await call_the_number()
+    await asyncio.to_thread(talked, serving, 2)
+
+
+def test_an_account_that_is_removed_registers_no_more(
+    serving: Node, desk: Linphone
+) -> None:
+    assert "802" in phone(serving, "list").stdout
+    assert phone(serving, "remove", "802").returncode == 0
+    until(lambda: serving.metric("b2bua_phones") == 0, why="802 is forgotten")
+    assert phone(serving, "remove", "802").returncode == 1
+    trunks = serving.run("trunks")
+    assert "no node has told of a trunk yet" in trunks.stdout
+    assert serving.faults() == []

@@ -83,17 +83,14 @@ def weeks_of(fields: Fields, prefix: str) -> list[Plain]:
     """Conditions from hours for each day, ``day:0`` to ``day:6``.
 
     A plan's rule has the same hours on all its days. So there is one for each kind of day;
-    if no day has any hours there is one that findings will complain of. A form that says
-    nothing of days means all of them.
+    if no day has any hours, it holds at any time.
     """
-    if not any(fields.has(f"{prefix}day:{day}") for day in ALL_DAYS):
-        return [_kinds(fields, prefix)]
     kinds: dict[str, list[int]] = {}
     for day in ALL_DAYS:
         if hours := ",".join(fields.listed(f"{prefix}day:{day}")):
             kinds.setdefault(hours, []).append(day)
     if not kinds:
-        return [{"days": "", **_kinds(fields, prefix)}]
+        return [_kinds(fields, prefix)]
     found: list[Plain] = []
     for hours, days in kinds.items():
         one: Plain = {}
@@ -106,7 +103,9 @@ def weeks_of(fields: Fields, prefix: str) -> list[Plain]:
 
 
 def week_rows(whens: Sequence[When]) -> list[str]:
-    """The reverse: the hours of each day, Monday first."""
+    """The reverse: the hours of each day, Monday first; all empty for any time."""
+    if all(len(when.days) == len(ALL_DAYS) and not when.hours for when in whens):
+        return [""] * len(ALL_DAYS)
     rows = [""] * len(ALL_DAYS)
     for when in whens:
         hours = hours_text(when.hours) or WHOLE_DAY

@@ -44,6 +44,7 @@ WORDS: Final[Entries] = {
         "自 {at} 起生效，下一个来电即按此接听",
         "serves since {at}; the next call follows it",
     ),
+    "goes_now": ("当前去向", "Where a call goes now"),
     "person": ("接听人", "Who answers"),
     "concurrent": ("并发上限", "At once"),
     "all_calls_here": ("全部转到这里", "All calls here"),
@@ -72,7 +73,7 @@ WORDS: Final[Entries] = {
     "roster_begin": ("建立值班表", "Make a roster"),
     "duty_name": ("值班", "duty"),
     "roster_how": (
-        "每个班次写明时间与当班人。某天留空表示不上班；跨午夜的时段属于开始的那天。",
+        "每个班次写明时间与当班人。某天留空表示不上班，跨午夜的时段属于开始的那天。",
         "Each shift says its hours and who is on. An empty day is off; hours over "
         "midnight belong to the day they begin on.",
     ),
@@ -95,8 +96,8 @@ WORDS: Final[Entries] = {
     "days_off_only": ("只在休息日（含节假日）", "Days off only"),
     "whole_day": ("全天", "Whole day"),
     "week_hint": (
-        "拖动涂画；方向键移动，空格选中",
-        "Drag to paint; arrow keys move, space paints",
+        "拖动涂画；方向键移动，空格选中。全部留空：任何时间",
+        "Drag to paint; arrow keys move, space paints. All empty: any time",
     ),
     "day_0": ("周一", "Mon"),
     "day_1": ("周二", "Tue"),

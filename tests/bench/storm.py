@@ -132,6 +132,8 @@ class Phase:
     """Datagrams that the hostile got."""
     set_up: list[float] = field(default_factory=list)
     failed: int = 0
+    why: set[str] = field(default_factory=set)
+    """What ordinary calls were answered that failed."""
     highest: Memory | None = None
 
 
@@ -235,8 +237,9 @@ class Storm:
             phase.set_up.append(loop.time() - began)
             await asyncio.sleep(TALK)
             await callers.hang_up(number)
-        except (RuntimeError, TimeoutError):
+        except (RuntimeError, TimeoutError) as error:
             phase.failed += 1
+            phase.why.add(str(error).partition("SIP/2.0 ")[2][:24] or "no answer")
 
     async def _nobody(self, phase: Phase) -> None:
         """For comparison."""
@@ -416,6 +419,7 @@ def described(phase: Phase) -> str:
     return (
         f"{phase.name:18} {phase.sent:6} sent, {phase.answered:6} answers; "
         f"{len(times):3} calls set up, {phase.failed} failed, {slowest}; {held} kB"
+        f"{' '.join(['', *sorted(phase.why)][:6])}"
     )
 
 

@@ -17,12 +17,15 @@ from b2bua.sip.dialog.reasons import reason_headers
 from b2bua.sip.endpoint.dress import dress_request
 from b2bua.sip.endpoint.ladder import line_of
 from b2bua.sip.endpoint.outputs import Crossed, Resolve, Transmit, WayChanged
+from b2bua.sip.endpoint.oversize import Oversize, Sent
 from b2bua.sip.endpoint.registry import Registry, User
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.ways import Ways
 from b2bua.sip.message.errors import MalformedMessage
+from b2bua.sip.message.message import Request
 from b2bua.sip.message.serializer import serialize
 from b2bua.sip.message.uri import SipUri, parse_uri
+from b2bua.sip.transaction.key import ClientKey, ServerKey
 from b2bua.sip.transaction.layer import TransactionLayer
 from b2bua.sip.transaction.outputs import LayerOutput
 from b2bua.sip.transport.flow import Flow
@@ -69,6 +72,7 @@ class Departures:
         self._layer = layer
         self._registry = registry
         self._ways = ways
+        self._oversize = Oversize()
         self._finder: TargetFinder[Waiter] = TargetFinder()
         self.proofs: dict[str, tuple[str, ...]] = {}
         """By trunk and by next hop, who must be there over TLS; else the host itself."""
@@ -190,17 +194,44 @@ class Departures:
             return [Transmit(serialize(ack), flow, session), crossed]
         if not self._still_wanted(session, send):
             return []
+        branch = self._tokens.branch()
+        request = dress_request(send.request, listener, branch, agent)
+        narrow, wide = flow, self._wide(request, flow, now)
+        if wide is not None:
+            flow = wide
+            request = dress_request(send.request, self.listener(wide), branch, agent)
         entry = self._registry.entries.get(session)
         if entry is not None and (entry.flow is None or send.request.method == "INVITE"):
             entry.flow = flow
-        branch = self._tokens.branch()
-        request = dress_request(send.request, listener, branch, agent)
         user = User(session, send.purpose)
         key, said = self._layer.send_request(request, flow, now, user)
         self._registry.begin(key, user)
+        if wide is not None:
+            self._oversize.sent(key, Sent(session, send, narrow))
         if entry is not None and request.method == "INVITE":
             entry.invited = key
         return [*said]
+
+    def _wide(self, request: Request, flow: Flow, now: Instant) -> Flow | None:
+        """The flow by TCP for a request too large for UDP, if there is one (§18.1.1)."""
+        if flow.transport != "udp" or not self._oversize.concerns(request, flow, now):
+            return None
+        listener = self._choose(Target("tcp", flow.remote), flow.local)
+        return None if listener is None else Flow("tcp", listener.local, flow.remote)
+
+    def reached(self, key: ClientKey | ServerKey) -> None:
+        """Hear that a request was answered, or is over: its way was no mistake."""
+        self._oversize.reached(key)
+
+    def fall_back(self, key: ClientKey, now: Instant) -> list[Departed] | None:
+        """Send by UDP what nobody took by TCP; None if it was not large."""
+        sent = self._oversize.refused(key, now)
+        if sent is None:
+            return None
+        entry = self._registry.entries.get(sent.session)
+        if entry is not None:
+            entry.waiting.add(sent.send.purpose)
+        return self._leave(sent.session, sent.send, sent.flow, now)
 
     def _no_way(
         self,

@@ -159,11 +159,11 @@ class Registry:
         return user.session if user else None
 
     def end(self, key: ClientKey | ServerKey) -> User | None:
-        """A transaction ended; whose request it carried."""
+        """A transaction ended; whose request it carried, unless another does by now."""
         if isinstance(key, ServerKey):
             self.served.pop(key, None)
             return None
         user = self._users.pop(key, None)
         if user is not None and self._keys.get(user) == key:
             del self._keys[user]
-        return user
+        return None if user in self._keys else user

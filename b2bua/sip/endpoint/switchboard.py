@@ -183,15 +183,20 @@ class Switchboard:
             case transaction.StrayResponse(response, flow):
                 self._stray(response, flow, now)
             case transaction.GotResponse(user, key, response):
+                self.departures.reached(key)
                 if key.method != "CANCEL":
                     self._responded(user, response, now)
             case transaction.TransactionTimedOut(user, key):
                 if key.method != "CANCEL":
                     self._failed(user, Failure.TIMED_OUT, now)
             case transaction.TransportFailed(user, key):
-                if key.method != "CANCEL":
+                again = self.departures.fall_back(key, now)
+                if again is not None:
+                    self.backlog += again
+                elif key.method != "CANCEL":
                     self._failed(user, Failure.UNREACHABLE, now)
             case transaction.TransactionEnded(key):
+                self.departures.reached(key)
                 self._ended(self.registry.end(key), now)
             case transaction.Dropped(reason, flow):
                 self._outputs.append(Dropped(reason.value, flow))

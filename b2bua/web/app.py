@@ -11,6 +11,7 @@ from b2bua.store.errors import PlanMoved, Rejected, StoreError, Unavailable
 from b2bua.web import (
     access,
     accessapi,
+    analysis,
     answering,
     api,
     calls,
@@ -68,6 +69,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(operator.router, include_in_schema=False)
     app.include_router(today.router, include_in_schema=False)
     app.include_router(calls.router, include_in_schema=False)
+    app.include_router(analysis.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     for editor in EDITORS:
         app.include_router(editor.router, include_in_schema=False)

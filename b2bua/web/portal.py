@@ -23,6 +23,7 @@ from b2bua.store.sessions import Session, Sessions
 from b2bua.store.sounds import Sounds
 from b2bua.store.tenant import Tenant
 from b2bua.store.tokens import Tokens
+from b2bua.web.analyst import Analyst
 from b2bua.web.feed import Feed
 from b2bua.web.throttle import Throttle, Turnstile
 from b2bua.web.tickets import Tickets, Uploads
@@ -64,6 +65,8 @@ class Portal:
     uploads: Uploads = field(default_factory=Uploads)
     feed: Feed = field(default_factory=Feed)
     """Pages that show live calls."""
+    analyst: Analyst = field(default_factory=lambda: Analyst(time.monotonic))
+    """Counts months."""
     recordings: Path | None = None
     """Where this machine's node keeps recordings; None: on another machine."""
     turnstile: Turnstile = field(default_factory=Turnstile)

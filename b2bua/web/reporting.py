@@ -1,18 +1,17 @@
 """Call analysis in the portal: the figures of ``b2bua report``, of one's own number."""
 
+import asyncio
 import base64
 import hashlib
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import Response
 
 from b2bua.report.advice import advise
-from b2bua.report.analysis import summed
 from b2bua.report.commas import commas
-from b2bua.report.counting import Counting, span
 from b2bua.report.figures import Figures, Subject
 from b2bua.report.month import Month
 from b2bua.report.page import page
@@ -20,6 +19,7 @@ from b2bua.report.style import STYLE
 from b2bua.report.tables import Manner, plain, tables
 from b2bua.report.wording import Language, Wording
 from b2bua.report.workbook import workbook
+from b2bua.web.analyst import Count
 from b2bua.web.planning import zone_of
 from b2bua.web.portal import Visit
 
@@ -38,8 +38,8 @@ def month_of(at: datetime, zone: ZoneInfo) -> Month:
     return Month(local.year, local.month)
 
 
-async def figures(visit: Visit, month: Month) -> Figures:
-    """What a month came to."""
+async def begin(visit: Visit, month: Month) -> Count:
+    """A month's count, begun if it is not under way."""
     current = await visit.tenant.plan()
     subject = Subject(
         number=visit.tenant.number,
@@ -50,10 +50,13 @@ async def figures(visit: Visit, month: Month) -> Figures:
         zone=zone_of(current),
         province_of=visit.portal.province_of,
     )
-    counting = Counting(subject)
-    async for record in visit.tenant.in_order(*span(subject)):
-        counting.add(record)
-    return summed(counting, subject)
+    return visit.portal.analyst.count(visit.portal.database, subject)
+
+
+async def figures(visit: Visit, month: Month) -> Figures:
+    """What a month came to."""
+    count = await begin(visit, month)
+    return await asyncio.shield(count.task)
 
 
 def rendered(visit: Visit, found: Figures, form: str, language: Language) -> Response:
@@ -100,19 +103,4 @@ def _mapping(found: Figures, manner: Manner) -> dict[str, object]:
             }
             for table in tables(found, manner)
         },
-    }
-
-
-def sections(visit: Visit, found: Figures, language: Language) -> dict[str, Any]:
-    """What the page of analysis shows: a few tables, and the advice."""
-    manner = Manner(Wording(language), full=visit.session.reveal)
-    wanted = ("summary", "destinations", "areas", "reasons", "missed")
-    return {
-        "tables": [
-            (table.title, table.columns, [[plain(cell) for cell in r] for r in table.rows])
-            for table in tables(found, manner)
-            if table.key in wanted and table.rows
-        ],
-        "advice": [advice.said(language) for advice in advise(found)],
-        "total": found.totals.calls,
     }

@@ -1,12 +1,16 @@
 """A node as ``make run`` serves it, with its portal, after some real calls."""
 
+import asyncio
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from b2bua.service.record import CallRecord
+from b2bua.store.pool import Database
+from b2bua.store.records import Records
+from b2bua.store.supervisor import EmbeddedPostgres
 from tests.architecture.sources import ROOT
 from tests.support.node import Node, until
 
@@ -72,6 +76,21 @@ class Portal:
         with ThreadPoolExecutor(1) as apart:
             return apart.submit(self.node.records, number).result()
 
+    def remember(self, records: Sequence[CallRecord]) -> None:
+        """Put records into the database that no call left."""
+
+        async def add() -> None:
+            database = Database(EmbeddedPostgres(self.node.data_dir).dsn)
+            await database.open()
+            try:
+                for page in batched(records, 500):
+                    await Records(database).add(page)
+            finally:
+                await database.close()
+
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(asyncio.run, add()).result()
+
     @contextmanager
     def destination(self, port: int, *options: str) -> Iterator[None]:
         """Somebody who answers on a trunk: 5080 is ``unicom``, 5081 ``mobile``."""
@@ -112,6 +131,12 @@ def serving(directory: Path, host: str = HOST) -> Iterator[Portal]:
         yield portal
     finally:
         node.stop()
+
+
+def batched(records: Sequence[CallRecord], size: int) -> Iterator[Sequence[CallRecord]]:
+    """Pages of so many."""
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
 
 
 def place_calls(portal: Portal) -> None:

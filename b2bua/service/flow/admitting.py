@@ -3,7 +3,7 @@
 from b2bua.call.call import Call
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.course import Surroundings
-from b2bua.service.flow.decision import World, admit
+from b2bua.service.flow.decision import LOOPED, World, admit
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.outputs import AskQuota, FlowOutput, Remember
 from b2bua.service.flow.phase import (
@@ -47,6 +47,9 @@ class Admitting(Talk):
         A caller for whom there is no quota here waits for it, unless not ``patient``.
         """
         plan = self.arrival.plan
+        if self.arrival.loop:
+            self._note("loop", False, self.arrival.loop)
+            return self._refuse(LOOPED, moment)
         world = World() if plan is None else self._around.world(plan)
         admission = admit(plan, self.arrival.caller, moment.at, world)
         if plan is not None and admission.refusal is None:

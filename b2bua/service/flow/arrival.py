@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from b2bua.service.area import AreaTable, identify
 from b2bua.service.number import Caller, CallerKind, service_number
 from b2bua.service.plan import Plan, TrunkRule
 from b2bua.sip.dialog.events import Invitation
+
+MOST_DIVERSIONS: Final = 10
+"""Diversion and History-Info entries of a call that may still be one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class Arrival:
     display: str
     trunk: str
     max_forwards: int
+    loop: str = ""
+    """Why it goes round in a circle; empty: it does not."""
 
 
 def read_arrival(
@@ -45,7 +51,22 @@ def read_arrival(
         display=invitation.from_display,
         trunk=trunk.name,
         max_forwards=invitation.max_forwards,
+        loop=_loop(invitation, trunk, number),
     )
+
+
+def _loop(invitation: Invitation, trunk: TrunkRule, number: str | None) -> str:
+    """Whether the number itself, or too many others, sent the call on before (§10).
+
+    Where the called number is not the Request-URI's, the network translates it, and may
+    well name it as whom the call was first for.
+    """
+    if invitation.diversions > MOST_DIVERSIONS:
+        return f"sent on {invitation.diversions} times, {MOST_DIVERSIONS} allowed"
+    senders = {service_number(one) for one in invitation.diverted_by}
+    if trunk.called_from == "uri" and number is not None and number in senders:
+        return f"{number} itself has sent it on"
+    return ""
 
 
 def _caller(invitation: Invitation, trunk: TrunkRule, areas: AreaTable) -> Caller:

@@ -46,6 +46,7 @@ class Refusal:
 
 
 NUMBER_UNKNOWN: Final = Refusal("number unknown", 404, 1, "number-unknown")
+LOOPED: Final = Refusal("loop", 403, 25, "")
 SUSPENDED: Final = Refusal("suspended", 403, 21, "suspended")
 BLACKLISTED: Final = Refusal("blacklist", 403, 21, "blacklisted")
 AREA_BLOCKED: Final = Refusal("area", 403, 21, "area-blocked")

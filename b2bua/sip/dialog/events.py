@@ -71,6 +71,8 @@ class Invitation:
     """Values of Privacy (RFC 3323), lower case."""
     diversions: int
     """How many Diversion and History-Info entries it carries (RFC 5806, RFC 7044)."""
+    diverted_by: tuple[str, ...] = ()
+    """The user part of each Diversion, the latest first."""
     max_forwards: int
     """As received; 0 was refused with 483 already."""
     offer: SessionDescription | None

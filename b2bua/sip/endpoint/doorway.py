@@ -347,6 +347,7 @@ def invitation_of(
         asserted=request.asserted_identity,
         privacy=request.privacy,
         diversions=len(request.diversions) + history,
+        diverted_by=tuple(user_of(one.uri) for one in request.diversions),
         max_forwards=70 if forwards is None else forwards,
         offer=offer,
         supports_reliable="100rel" in (*request.supported, *request.require),

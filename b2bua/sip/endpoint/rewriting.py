@@ -72,6 +72,7 @@ def taken_in(invitation: Invitation, rewriting: Rewriting) -> Invitation:
         called_party=rewritten(invitation.called_party, called),
         from_user=rewritten(invitation.from_user, caller),
         asserted=tuple(_identity(uri, caller) for uri in invitation.asserted),
+        diverted_by=tuple(rewritten(one, caller) for one in invitation.diverted_by),
     )
 
 

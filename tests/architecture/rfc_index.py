@@ -31,6 +31,7 @@ TITLES: Final = {
     3323: "Privacy mechanism for SIP",
     3325: "P-Asserted-Identity",
     3326: "Reason header field",
+    3398: "ISUP to SIP mapping",
     3403: "Naming authority pointer (NAPTR) records",
     3489: "STUN, first edition",
     3515: "REFER",

@@ -119,6 +119,7 @@ class Driver:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: Instant | None = None
         self._closed = False
+        self._behind = 0.0
         self._watchdog = self._watch()
 
     def attach(self, way: Way) -> None:
@@ -170,6 +171,10 @@ class Driver:
         """Heed the machine's deadline, when it was changed by others than the driver."""
         self._arm(self._machine.deadline)
 
+    def fell_behind(self, seconds: float) -> None:
+        """Hear that something waits for so long: the loop may be quick and yet be late."""
+        self._behind = max(self._behind, seconds)
+
     def _wake(self, due: Instant) -> None:
         self._timer = self._armed_for = None
         # The loop may call a little early; the machine must not see that.
@@ -181,7 +186,8 @@ class Driver:
 
     def _look(self, due: Instant) -> None:
         """See how late the loop calls."""
-        late = self._loop.time() - due
+        late = max(self._loop.time() - due, self._behind)
+        self._behind = 0.0
         self._watchdog = self._watch()
         if late > LAG:
             self._tell(Lagged(late))

@@ -12,11 +12,18 @@ import struct
 from typing import Final, cast
 
 from b2bua.core.address import Address
+from b2bua.net.backlog import Backlog
 from b2bua.net.driver import Driver
 from b2bua.sip.transport.flow import Flow, TransportName
 
 RECEIVE_BUFFER: Final = 4 * 2**20
 """Bytes: some seconds of a flood, or a pause of ours at full load."""
+
+BATCH: Final = 256
+"""Datagrams that are taken from the socket before others have their turn."""
+SLICE: Final = 0.02
+"""Seconds for which they are worked on before others have theirs."""
+LARGEST: Final = 65_535
 
 REMEMBERED: Final = 4096
 """Peers whose flow is kept at most: the same few send nearly everything."""
@@ -41,18 +48,53 @@ class UdpWay(asyncio.DatagramProtocol):
         self._socket = bound
         self.local: Address = bound.getsockname()[:2]
         self._flows: dict[Address, Flow] = {}
+        self._loop = asyncio.get_running_loop()
+        self._backlog = Backlog()
+        self._goes_on = False
+        """Whether the backlog is worked on as soon as others had their turn."""
         driver.attach(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._datagrams = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._backlog.put(data, self._flow(addr), self._loop.time())
+        self._drain()
+        if not self._goes_on:
+            self._work()
+
+    def _drain(self) -> None:
+        """Take what else has come, so that what is under way need not wait behind it."""
+        now = self._loop.time()
+        for _ in range(BATCH):
+            try:
+                data, address = self._socket.recvfrom(LARGEST)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._read_errors()
+                return
+            self._backlog.put(data, self._flow(address), now)
+
+    def _work(self) -> None:
+        """Feed the machine for a while, then let timers and the socket have their turn."""
+        self._goes_on = False
+        end = self._loop.time() + SLICE
+        while (waiting := self._backlog.take(self._loop.time())) is not None:
+            self._driver.receive(*waiting)
+            if self._backlog and (now := self._loop.time()) > end:
+                self._driver.fell_behind(self._backlog.age(now))
+                self._goes_on = True
+                self._loop.call_soon(self._work)
+                return
+
+    def _flow(self, addr: tuple[str, int]) -> Flow:
         flow = self._flows.get(addr)
         if flow is None:
             if len(self._flows) >= REMEMBERED:
                 self._flows.clear()
             flow = self._flows[addr] = Flow("udp", self.local, addr[:2])
-        self._driver.receive(data, flow)
+        return flow
 
     def error_received(self, exc: Exception) -> None:
         self._read_errors()
@@ -75,7 +117,8 @@ class UdpWay(asyncio.DatagramProtocol):
                 self._driver.report_failure(flow)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; what waits is not worked on."""
+        self._backlog = Backlog()
         self._datagrams.close()
 
     def _read_errors(self) -> None:

@@ -18,6 +18,20 @@ HEAD: Final = """\
 Each row befell a real SIP server or relay, or is a rule that has saved one. The tests named
 fail without the rule; `python -m tests.architecture.robustness` writes this page.
 
+- `python -m tests.bench.storm`: are ordinary calls set up amid all that the hostile send?
+- `python -m tests.bench.load --calls 50`: is a third party heard, or does it hear?
+- `python -m tests.fuzz.message --seconds 600`: does anything make a reader raise? Also
+  `sdp`, `framing`, `rtp`, `control`, `dns`, `endpoint`, `engine`; `--guided` is by atheris.
+- `make sanitize`: does the compiled engine touch what it must not?
+- `b2bua bans`: who is not heard now; `--lift ADDRESS` ends it.
+
+One round of the storm, on two cores that a dozen other programs wanted too: 10 000
+half-open INVITEs at 500/s, 79 of 79 ordinary calls set up, median 31 ms, slowest 217;
+5 000 datagrams of garbage and scans, slowest 198; 1 500 mutated INVITEs, 52; 200 slow
+connections, 67; heads of 4 MB, 52. Control grew from 78 to 103 MB. Fifty calls with audio
+while a third party sent 190 400 packets to their ports: all came, none of its did, and it
+heard nothing.
+
 | # | what befalls | what we do | tests |
 |---|---|---|---|
 """
@@ -55,7 +69,7 @@ ROWS: Final = (
         "1",
         "RTP bleed and injection: another source takes or hears the audio",
         "the described address locks at once; another must be of its host and send five in "
-        "a row of one source; nothing goes to who is not confirmed; silence does not unlock",
+        "a row of one source; nothing goes to the unconfirmed; silence does not unlock",
         (
             f"{_LATCH}::test_a_candidate_needs_five_in_a_row_and_is_sent_nothing_before",
             f"{_LATCH}::test_another_host_is_no_candidate_unless_trusted",
@@ -364,6 +378,16 @@ ROWS: Final = (
         (
             f"{_BANS}::test_nothing_is_amplified",
             "sip/transport/test_response_path.py::test_over_udp_the_host_is_the_source_and_the_port_as_asked",
+        ),
+    ),
+    Row(
+        "34",
+        "a flood fills the socket, and answers and other callers wait behind it",
+        "what is under way goes first, then each source has its turn; waiting is lag",
+        (
+            "net/test_backlog.py::test_each_source_has_its_turn",
+            "net/test_backlog.py::test_what_is_under_way_goes_first_and_in_its_order",
+            "net/test_udp.py::test_what_is_under_way_does_not_wait_behind_a_flood",
         ),
     ),
     Row(

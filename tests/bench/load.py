@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.bench.generator import Flow, Report, Telephones, compiled
+from tests.bench.intruder import Intruder
 from tests.bench.measured import (
     GENERATOR_CPU,
     Memory,
@@ -59,6 +60,10 @@ class Result:
     """Of any second."""
     control_memory: Memory
     media_memory: Memory
+    intruded: int
+    """Datagrams that a third party sent to the ports of these calls."""
+    overheard: int
+    """Datagrams that it got."""
 
     @property
     def faults(self) -> list[str]:
@@ -72,6 +77,10 @@ class Result:
         faults = [
             f"{count} of {calls} {what}" for what, count in counts.items() if count != calls
         ]
+        if self.overheard:
+            faults.append(f"a third party heard {self.overheard} packets")
+        if extra := sum(max(0, one.received - one.sent) for one in self.report.flows):
+            faults.append(f"{extra} packets of a third party were heard")
         if self.lost:
             faults.append(f"{self.lost} packets lost")
         shares = {"control": mean.control, "media's Python": mean.media_python}
@@ -95,12 +104,13 @@ async def load(
             await _paced(callers.call, calls)
             await asyncio.sleep(SETTLE)
             flows = _flows(place, callers, destinations, calls)
-            telephones = await asyncio.to_thread(Telephones, program, flows, seconds)
-            try:
-                mean, highest = await _watch(measured, seconds, say)
-                report = await asyncio.to_thread(telephones.report)
-            finally:
-                telephones.stop()
+            with Intruder(_third(place), [flow.remote for flow in flows]) as intruder:
+                telephones = await asyncio.to_thread(Telephones, program, flows, seconds)
+                try:
+                    mean, highest = await _watch(measured, seconds, say)
+                    report = await asyncio.to_thread(telephones.report)
+                finally:
+                    telephones.stop()
             held = memory(measured.control), memory(measured.media)
             say("hanging up")
             await _paced(callers.hang_up, calls)
@@ -120,7 +130,14 @@ async def load(
         highest=highest,
         control_memory=held[0],
         media_memory=held[1],
+        intruded=intruder.sent,
+        overheard=intruder.heard,
     )
+
+
+def _third(place: Place) -> str:
+    """Where somebody is who has no part in the calls."""
+    return f"{place.host.rpartition('.')[0]}.9"
 
 
 async def _paced(act: Callable[[int], Awaitable[None]], calls: int) -> None:
@@ -208,6 +225,7 @@ def described(result: Result) -> str:
         f"{missing} missing by sequence, {swapped} out of order",
         f"delay, µs           median {report.median_delay:.0f}, "
         f"99th percentile {report.high_delay:.0f}, longest {report.longest_delay:.0f}",
+        f"a third party       sent {result.intruded} packets, heard {result.overheard}",
         f"sender late, µs     {report.latest:.0f}",
         f"control             {mean.control:.4f} of a core, {highest.control:.4f} at most",
         f"media, Python       {mean.media_python:.4f} of a core, "

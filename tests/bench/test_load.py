@@ -19,3 +19,4 @@ async def test_twenty_calls_lose_no_packet() -> None:
     result = await load(20, 10.0, print, PLACE)
     assert result.faults == [], described(result)
     assert result.sent == 20 * 2 * 10 * 50
+    assert result.intruded > 0

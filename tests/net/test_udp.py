@@ -118,3 +118,21 @@ def test_an_empty_datagram_and_the_largest_come_through() -> None:
         far.driver.close()
 
     on_both_loops(main)
+
+
+def test_what_is_under_way_does_not_wait_behind_a_flood() -> None:
+    async def main() -> None:
+        near, far = Side(), Side()
+        way = await open_udp(near.driver, loopback("127.0.2.21"))
+        peer = await open_udp(far.driver, loopback("127.0.2.22"))
+        to = Flow("udp", peer.local, way.local)
+        for number in range(50):
+            far.transmit(b"INVITE %d" % number, to)
+        far.transmit(b"BYE", to)
+        heard = [(await received(near))[0] for _ in range(51)]
+        assert heard.index(b"BYE") <= 1
+        assert heard.count(b"INVITE 49") == 1
+        near.driver.close()
+        far.driver.close()
+
+    on_both_loops(main)

@@ -106,7 +106,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
         yield _well("areas", f"{len(table)} prefixes as of {dated}, {path}")
     except (MissingFile, OSError, MalformedTable) as error:
         yield _wrong("areas", str(error))
-    if any(text.startswith("tls:") for text in settings.sip.listen):
+    if any(text.startswith(("tls:", "wss:")) for text in settings.sip.listen):
         try:
             build.tls_contexts(settings)
             path = build.credential(settings).certificate

@@ -4,7 +4,7 @@ from b2bua.app import build
 from b2bua.config.settings import Settings
 from b2bua.core.errors import B2buaError
 from b2bua.net.driver import Driver
-from b2bua.net.tcp import StreamWay, open_tcp, open_tls
+from b2bua.net.tcp import StreamWay, open_tcp, open_tls, open_websocket
 from b2bua.net.tls import TlsContexts
 from b2bua.net.udp import open_udp
 from b2bua.sip.endpoint.settings import Listener
@@ -31,8 +31,13 @@ class Listening:
                     await open_udp(self._driver, listener.local)
                 case "tcp":
                     await open_tcp(self._driver, listener.local)
-                case _:
+                case "tls":
                     way = await open_tls(self._driver, listener.local, self._tls())
+                    self._secured.append(way)
+                case "ws":
+                    await open_websocket(self._driver, listener.local, None)
+                case "wss":
+                    way = await open_websocket(self._driver, listener.local, self._tls())
                     self._secured.append(way)
         except OSError as error:
             host, port = listener.local

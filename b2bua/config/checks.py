@@ -27,7 +27,7 @@ _CODE: Final = re.compile(r"[0-9]{1,3}")
 _AREA: Final = re.compile(r"(0[0-9]{2,3})?")
 SHORTEST_PASSWORD: Final = 8
 """Of accounts that are let in by digest."""
-SUPPORTED: Final = ("udp", "tcp", "tls")
+SUPPORTED: Final = ("udp", "tcp", "tls", "ws", "wss")
 
 
 def split_address(text: str) -> Address:
@@ -45,10 +45,9 @@ def split_address(text: str) -> Address:
 def split_listener(text: str) -> tuple[str, Address]:
     """``udp:127.0.0.1:5060``; raises ValueError with what is wrong."""
     transport, colon, rest = text.partition(":")
-    if transport in ("ws", "wss"):
-        raise ValueError(f"{text!r}: {transport} is not supported yet")
     if not colon or transport not in SUPPORTED:
-        raise ValueError(f"{text!r} is not udp:, tcp: or tls:, then ADDRESS:PORT")
+        known = ", ".join(f"{one}:" for one in SUPPORTED)
+        raise ValueError(f"{text!r} is none of {known} then ADDRESS:PORT")
     return transport, split_address(rest)
 
 

@@ -1,4 +1,4 @@
-"""TCP and TLS: connections accepted and made, each with its framing.
+"""TCP, TLS and WebSockets: connections accepted and made, each with its framing.
 
 A flow whose connection is gone, or was not yet made, uses a connection to the same peer if
 there is one and otherwise opens it; what is sent meanwhile waits, bounded in number and in
@@ -8,6 +8,7 @@ on (RFC 3261 §18.4).
 Over TLS a connection that we make must prove to lead to one of those the flow expects
 (RFC 5922), and is used only by flows that expect the same. One that is accepted has its
 place among those of its host from the first byte, not from the end of the handshake.
+A WebSocket is opened by its client alone (RFC 7118 §5): once it is gone, its flow fails.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import itertools
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias, cast
 
@@ -33,6 +34,9 @@ from b2bua.sip.transport.framing import (
     StreamFraming,
 )
 from b2bua.sip.transport.identity import is_fingerprint
+from b2bua.sip.transport.websocket import Reply, WebSocketFraming
+
+StreamName: TypeAlias = Literal["tcp", "tls", "ws", "wss"]
 
 NO_DESCRIPTOR: Final = 0.1
 """Seconds to wait when a connection cannot be accepted, for want of descriptors."""
@@ -73,7 +77,11 @@ class Connection(asyncio.Protocol):
         expects: tuple[str, ...] = (),
     ) -> None:
         self._way = way
-        self._framing = StreamFraming(way.limits.message)
+        self._framing: StreamFraming | WebSocketFraming = (
+            WebSocketFraming(way.limits.message)
+            if way.is_websocket
+            else StreamFraming(way.limits.message)
+        )
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
@@ -121,6 +129,9 @@ class Connection(asyncio.Protocol):
 
     def send(self, data: bytes) -> None:
         """Send a whole message; a peer that does not read is cut off."""
+        self._write(self._framing.wrap(data))
+
+    def _write(self, data: bytes) -> None:
         self._stream.write(data)
         if self._stream.get_write_buffer_size() > self._way.limits.unsent:
             self._stream.abort()
@@ -129,16 +140,18 @@ class Connection(asyncio.Protocol):
         """Send what waits, then close."""
         self._stream.close()
 
-    def _carry_out(self, outputs: list[Output]) -> None:
+    def _carry_out(self, outputs: Sequence[Output | Reply]) -> None:
         for output in outputs:
             match output:
                 case Framed(data):
                     self._way.received(data, self.flow)
                 case Pong():
-                    self.send(b"\r\n")
+                    self._write(b"\r\n")
+                case Reply(answer):
+                    self._write(answer)
                 case Broken(answer=answer):
                     if answer:
-                        self.send(answer)
+                        self._write(answer)
                     self.close()
         self._arm(heard=bool(outputs))
 
@@ -165,12 +178,13 @@ class StreamWay:
     def __init__(
         self,
         driver: Driver,
-        transport: Literal["tcp", "tls"],
+        transport: StreamName,
         *,
         limits: StreamLimits,
         tls: TlsContexts | None = None,
     ) -> None:
-        self.transport: Literal["tcp", "tls"] = transport
+        self.transport: StreamName = transport
+        self.is_websocket = transport in ("ws", "wss")
         self.local: Address = ("", 0)
         self.limits = limits
         self.tls = tls
@@ -202,6 +216,9 @@ class StreamWay:
         connection = self._connections.get(flow.connection) or self._fitting(flow)
         if connection is not None:
             connection.send(data)
+            return
+        if self.is_websocket:
+            self._driver.report_failure(flow)
             return
         place = self._place(flow)
         waiting = self._waiting.get(place)
@@ -375,5 +392,17 @@ async def open_tls(
 ) -> StreamWay:
     """Listen on ``local`` for TLS."""
     way = StreamWay(driver, "tls", limits=limits, tls=tls)
+    await way.listen(local)
+    return way
+
+
+async def open_websocket(
+    driver: Driver,
+    local: Address,
+    tls: TlsContexts | None,
+    limits: StreamLimits = StreamLimits(),
+) -> StreamWay:
+    """Listen on ``local`` for WebSockets, over TLS if there is a context for it."""
+    way = StreamWay(driver, "ws" if tls is None else "wss", limits=limits, tls=tls)
     await way.listen(local)
     return way

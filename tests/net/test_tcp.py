@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Request, TextMessage
 
 from b2bua.core.address import Address
-from b2bua.net.tcp import StreamLimits, open_tcp, open_tls
+from b2bua.net.tcp import StreamLimits, open_tcp, open_tls, open_websocket
 from b2bua.net.tls import TlsContexts
 from b2bua.sip.endpoint.outputs import Transmit
 from b2bua.sip.transport.flow import Flow
@@ -272,5 +274,29 @@ def test_tls_carries_messages_and_verifies_the_peer(certificate: tuple[Path, Pat
         assert await wary.machine.next() == ("failed", refused)
         for side in (near, wary, far):
             side.driver.close()
+
+    on_both_loops(main)
+
+
+def test_a_websocket_carries_messages_and_is_not_opened_again() -> None:
+    async def main() -> None:
+        side = Side()
+        way = await open_websocket(side.driver, loopback("127.0.3.20"), None)
+        side.machine.replies[OPTIONS] = lambda flow: [Transmit(OPTIONS, flow)]
+        client = WSConnection(ConnectionType.CLIENT)
+        reader, writer = await connect(way.local)
+        writer.write(client.send(Request(host="h", target="/", subprotocols=["sip"])))
+        client.receive_data(await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE))
+        assert list(client.events()) == [AcceptConnection(subprotocol="sip")]
+        writer.write(client.send(TextMessage(data=OPTIONS.decode())))
+        _, flow = await received(side)
+        assert (flow.transport, flow.connection > 0) == ("ws", True)
+        client.receive_data(await asyncio.wait_for(reader.read(4096), PATIENCE))
+        assert list(client.events()) == [TextMessage(data=OPTIONS.decode())]
+        writer.close()
+        assert await side.machine.next() == ("failed", flow)
+        side.transmit(OPTIONS, flow)
+        assert await side.machine.next() == ("failed", flow)
+        side.driver.close()
 
     on_both_loops(main)

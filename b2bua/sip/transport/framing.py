@@ -86,6 +86,10 @@ class StreamFraming:
             self._deadline = now + self._patience
         return outputs
 
+    def wrap(self, message: bytes) -> bytes:
+        """One message as it is sent: as it is."""
+        return message
+
     def wake(self, now: Instant) -> list[Output]:
         """Give up on a message that took too long."""
         if self._deadline is None or now < self._deadline:

@@ -144,3 +144,41 @@ def test_session_through_a_challenging_proxy() -> None:
     peer.answer(peer.requests("INVITE")[0], 407, challenge)
     assert [request.method for request in peer.requests("ACK")] == ["ACK"]
     assert peer.requests("INVITE")[1].headers.first("Proxy-Authorization")
+
+
+def test_session_with_proxy_failure() -> None:
+    """§3.4: the first proxy says nothing, the second takes the call."""
+    hops = ("sip:127.0.1.8:5060", "sip:127.0.1.1:5060")
+    peer = Peer(endpoint(CALLED, ("127.0.1.1", 5060), 1, trunk={"next_hops": hops}))
+    peer.order(invite(CALLER, patience=4.0))
+    peer.wait(4.1)
+    lost, taken = peer.requests("INVITE")[0], peer.requests("INVITE")[-1]
+    assert (lost.uri, taken.uri) == (
+        "sip:02088886001@127.0.1.8:5060",
+        "sip:02088886001@127.0.1.1:5060",
+    )
+    peer.answer(taken, 200, description=answer_to(offer()))
+    assert [ack.uri for ack in peer.requests("ACK")] == ["sip:far@127.0.1.1:5060"]
+    peer.send(peer.request("BYE", to_tag=taken.from_.tag, call_id=taken.call_id))
+    assert peer.statuses("BYE") == [200]
+
+
+def test_session_via_redirect_is_refused() -> None:
+    """§3.6, but for us: 302 is acknowledged and final, nobody is called whom it names."""
+    one, two, net = pair()
+    net.order(one, invite(CALLER))
+    net.run(0.1)
+    net.order(two, Refuse(session=two.said(Invited)[0].session, status=302))
+    net.run(5)
+    assert moves(one) == ["> INVITE", "< 100 INVITE", "< 302 INVITE", "> ACK"]
+    assert [refused.status for refused in one.said(Refused)] == [302]
+
+
+def test_temporarily_unavailable() -> None:
+    """§3.11: it rings, and then is refused."""
+    one, two, net = pair()
+    invited = ringing(one, two, net)
+    net.order(two, Refuse(session=invited.session, status=480))
+    net.run(40)
+    assert moves(one) == [*GREETING, "< 480 INVITE", "> ACK"]
+    assert one.endpoint.remembered == two.endpoint.remembered == 0

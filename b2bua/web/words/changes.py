@@ -147,10 +147,19 @@ _WRONG: Final[tuple[tuple[str, str], ...]] = (
         r"'(.*)' is never reached: '(.*)' takes all its calls; .*",
         r"“\1”永远轮不到：“\2”已接走全部，请上移",
     ),
-    (r"a silent caller comes back to the same menu", "不按键的主叫会一直绕回本菜单"),
+    (r"a silent caller comes back to the same menu.*", "不按键的主叫会一直绕回本菜单"),
+    (r"nothing leads here; .*", "没有任何去向到这里：让路由或按键指向它，或移除"),
+    (r"no route on (.+); add a last route without conditions", r"\1 没有路由可走"),
+    (r"nobody is on duty on (.+); add a shift", r"\1 无人当班，请补一个班次"),
+    (
+        r"everybody is outside their hours on (.+); widen them, .*",
+        r"\1 所有人都不在接听时段：放宽时段、设置无应答转移，或开通留言",
+    ),
+    (r"(.+) and decides nothing; take it out, .*", r"\1，已不起作用，可移除"),
+    (r"when all ring at once nobody is first", "同振没有先后，不能熟客优先"),
     (r"the calendar has no holidays for (\d+): .*", r"日历缺 \1 年节假日，只按星期判断"),
     (
-        r"(\S+) is one of our own 400 numbers and is always skipped",
+        r"(\S+) is one of our own 400 numbers and is always skipped.*",
         r"\1 是本平台的 400 号码，会被跳过",
     ),
     (

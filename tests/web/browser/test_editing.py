@@ -1,19 +1,25 @@
 """What is changed in the browser is what the next call meets."""
 
+from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from b2bua.service.record import CallRecord
 from tests.support.node import until
 from tests.support.tones import linear, samples_of, seconds_of_tone, sine
-from tests.web.browser.conftest import SignIn
+from tests.web.browser.conftest import CHROMIUM, FLAGS, SignIn
 from tests.web.browser.served import Portal
 
-HERTZ = 1000.0
+HERTZ: Final = 1000.0
+BEEPS: Final = (
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
 
 
 @pytest.fixture
@@ -200,3 +206,29 @@ def test_lists_are_put_in_order_by_buttons(sign_in: SignIn) -> None:
     assert busy.locator("select").first.input_value() == "front"
     names = [one.get_attribute("name") for one in busy.locator("select").all()]
     assert names == [f"forwarding busy:{place}" for place in range(3)]
+
+
+def test_a_prompt_is_recorded_in_the_browser(browser: Browser, portal: Portal) -> None:
+    number = "4006009000"
+    # A browser of its own: its microphone is one that beeps.
+    opened = browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *BEEPS])
+    context = opened.new_context(base_url=portal.url, locale="en-GB")
+    signed = {"number": number, "password": portal.password}
+    assert context.request.post("/api/session", data=signed).ok
+    page = context.new_page()
+    page.goto("/prompts")
+    recorder = page.locator("[data-recorder]")
+    recorder.get_by_label("Name").fill("spoken")
+    recorder.get_by_role("button", name="Begin").click()
+    expect(recorder.locator("[data-time]")).to_have_text("0:02", timeout=20_000)
+    recorder.get_by_role("button", name="Stop").click()
+    recorder.get_by_role("button", name="Keep it").click()
+    said(page, "The prompt is kept")
+    kept = page.request.get("/api/prompts").json()["prompts"]
+    heard = page.request.get("/prompts/spoken/audio").body()
+    opened.close()
+    (found,) = (one for one in kept if one["name"] == "spoken")
+    assert found["seconds"] >= 2.0
+    samples, rate = soundfile.read(BytesIO(heard), dtype="int16")
+    assert rate == 8000
+    assert np.abs(samples).max() > 1000

@@ -74,7 +74,7 @@ LINES: Final = iter(_ALL)
 def settings(host: str) -> str:
     """Trunks for every line, one for softphones, and two that lead nowhere."""
     parts = [
-        f'[sip]\nlisten = ["udp:{host}:5060", "tcp:{host}:5060"]\n'
+        f'[sip]\nlisten = ["udp:{host}:5060", "tcp:{host}:5060", "ws:{host}:8080"]\n'
         f'[media]\nports = "{MEDIA}"\nthreads = 1\nsilence_after = 50\n'
         '[web]\nlisten = ""\n'
         '[[trunk]]\nname = "callers"\nfrom = ["127.40.1.0/24"]\ntrusted = true\n'

@@ -40,7 +40,7 @@ from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.admission import Admission
 from b2bua.exchange.calls import Calls
-from b2bua.exchange.journal_image import CallImage, decode, encode, remains_of
+from b2bua.exchange.journal_image import decode, remains_of
 from b2bua.exchange.outlook import LiveCall, Outlook, live_call
 from b2bua.exchange.outputs import CallFault, Drained, SaveCall, SaveCounter
 from b2bua.exchange.quota import Quota
@@ -51,7 +51,6 @@ from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.flow import CallFlow
-from b2bua.service.flow.image import image_of
 from b2bua.service.flow.outputs import AskQuota, Finished, FlowOutput, Remember, SaveRotor
 from b2bua.service.flow.waiting import line
 from b2bua.service.plan import Plan, Snapshot
@@ -468,27 +467,9 @@ class Exchange:
         if flow is None:
             return
         try:
-            round_.save(SaveCall(name, self._image(flow)))
+            round_.save(SaveCall(name, self._recovery.image(flow, self._moment)))
         except Exception:
             round_.backlog += self._fault(flow, traceback.format_exc())
-
-    def _image(self, flow: CallFlow) -> bytes:
-        now = self._moment.now
-        sessions = (self._endpoint.image(one, now) for one in flow.call.sessions)
-        standing = tuple(session for session in sessions if session is not None)
-        farewell = None
-        if flow.dossier.answered is None:
-            farewell = self._endpoint.farewell(SessionId(flow.call.caller.leg))
-        withdrawals = (
-            self._endpoint.withdrawal(SessionId(leg), OURS) for leg in flow.call.hunt.legs
-        )
-        image = CallImage(
-            flow=image_of(flow),
-            sessions=standing,
-            farewell=farewell,
-            withdrawals=tuple(one for one in withdrawals if one is not None),
-        )
-        return encode(image)
 
     def _note(self, crossed: Crossed, round_: Round) -> None:
         """Add a message to the ladder of its call, which may be about to begin."""

@@ -9,7 +9,7 @@ knows. Records of images that cannot be read hold what can.
 from b2bua.call.media import CallId, CloseMedia
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.calls import Calls
-from b2bua.exchange.journal_image import CallImage, Remains
+from b2bua.exchange.journal_image import CallImage, Remains, encode
 from b2bua.exchange.outlook import Outlook
 from b2bua.exchange.outputs import CallFault
 from b2bua.exchange.round import Item, Round
@@ -17,10 +17,10 @@ from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.dossier import Moment
 from b2bua.service.flow.ending import TEMPORARY_FAILURE
 from b2bua.service.flow.flow import CallFlow
-from b2bua.service.flow.image import broken_off, restored
+from b2bua.service.flow.image import broken_off, image_of, restored
 from b2bua.service.record import CallRecord, Outcome
 from b2bua.sip.dialog import events as sip
-from b2bua.sip.dialog.events import Cause, SessionImage
+from b2bua.sip.dialog.events import Cause, SessionId, SessionImage
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 
 OURS = (Cause("Q.850", TEMPORARY_FAILURE),)
@@ -37,6 +37,23 @@ class Recovery:
         self._outlook = outlook
         self._calls = calls
         self._tokens = tokens
+
+    def image(self, flow: CallFlow, moment: Moment) -> bytes:
+        """What whoever comes after us needs of a call."""
+        endpoint, now = self._endpoint, moment.now
+        sessions = (endpoint.image(one, now) for one in flow.call.sessions)
+        farewell = None
+        if flow.dossier.answered is None:
+            farewell = endpoint.farewell(SessionId(flow.call.caller.leg))
+        legs = (SessionId(leg) for leg in flow.call.hunt.legs)
+        withdrawals = (endpoint.withdrawal(leg, OURS) for leg in legs)
+        image = CallImage(
+            flow=image_of(flow),
+            sessions=tuple(session for session in sessions if session is not None),
+            farewell=farewell,
+            withdrawals=tuple(one for one in withdrawals if one is not None),
+        )
+        return encode(image)
 
     def resume(
         self, image: CallImage, around: Surroundings, moment: Moment

@@ -53,6 +53,7 @@ TITLES: Final = {
     4458: "SIP URIs for voicemail and IVR",
     4475: "SIP torture test messages",
     4566: "SDP, second edition",
+    4568: "SDP security descriptions for media streams",
     4648: "Base64, base32 and base16",
     4733: "RTP payload for DTMF digits and telephony events",
     5118: "SIP torture test messages for IPv6",
@@ -68,6 +69,8 @@ TITLES: Final = {
     6026: "Correct transaction handling for 2xx responses to INVITE",
     6052: "IPv6 addressing of IPv4/IPv6 translators",
     6157: "IPv6 transition in SIP",
+    6188: "AES-192 and AES-256 in SRTP",
+    6238: "TOTP: time-based one-time passwords",
     6337: "SIP usage of the offer/answer model",
     6455: "The WebSocket protocol",
     6665: "SIP-specific event notification",
@@ -77,8 +80,10 @@ TITLES: Final = {
     7118: "WebSocket as a transport for SIP",
     7315: "Private header extensions for 3GPP",
     7616: "HTTP digest access authentication",
+    8643: "Opportunistic SRTP",
     8760: "Digest algorithms in SIP",
     8866: "SDP: Session Description Protocol",
+    9110: "HTTP semantics",
 }
 """Our short words for each, not always the document's own title."""
 HEAD: Final = """\

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from b2bua.call.media import CallId
 from b2bua.core.clock import Instant
 from b2bua.service.flow.flow import CallFlow
+from b2bua.service.flow.waiting import line
 from b2bua.sip.dialog.events import SessionId
 from b2bua.sip.transaction.alarms import Alarms
 
@@ -87,6 +88,14 @@ class Calls:
     def of_number(self, number: str) -> Collection[CallFlow]:
         """The calls to one 400 number."""
         return self._of_number.get(number, {}).values()
+
+    def waiting(self, number: str) -> list[CallFlow]:
+        """The calls to one 400 number that wait in queues, next first."""
+        calls = self.of_number(number)
+        groups = {place.group for call in calls if (place := call.place) is not None}
+        return [
+            self._named[name] for group in sorted(groups) for name in line(calls, group)
+        ]
 
     def own(self, session: SessionId, flow: CallFlow) -> None:
         """Give a call one more session."""

@@ -16,7 +16,6 @@ call is released and recorded with its traceback, and the others go on.
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -52,7 +51,6 @@ from b2bua.service.flow.decision import World
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.outputs import AskQuota, Finished, FlowOutput, Remember, SaveRotor
-from b2bua.service.flow.waiting import line
 from b2bua.service.plan import Plan, Snapshot
 from b2bua.service.quota import Granted
 from b2bua.service.record import CallRecord
@@ -159,8 +157,7 @@ class Exchange:
     def talk_found(self, found: TalkFound, now: Instant, at: datetime) -> list[Output]:
         """Take the answer to a ``LookUpTalk``; what ended here meanwhile counts too."""
         self._moment = Moment(now, at)
-        latest = self._outlook.talks.latest(found.question, found.talked)
-        found = replace(found, talked=latest)
+        found = self._outlook.talks.completed(found)
         flow = self._calls.named(CallId(found.question.call))
         return self._tell(flow, lambda call: call.hear_talk(found, self._moment))
 
@@ -438,26 +435,18 @@ class Exchange:
         if flow is None:
             return
         self._calls.remove(flow)
-        plan = flow.arrival.plan
         self._outlook.talks.add(record)
         round_.tell(self._admission.settle(flow, record, self._moment))
         round_.finish(record)
-        if plan is not None and any(group.queue for group in plan.groups.values()):
-            self._nudge(record.number, round_)
+        # Those who wait see, in their order, whether a destination is free now.
+        plan = flow.arrival.plan
+        queues = plan is not None and any(one.queue for one in plan.groups.values())
+        for waiting in self._calls.waiting(record.number) if queues else ():
+            self._ask(waiting, lambda call: call.nudge(self._moment), round_)
         if record.fault:
             round_.add(CallFault(flow.call.id, record.fault))
         if self._draining and not self._calls:
             round_.add(Drained())
-
-    def _nudge(self, number: str, round_: Round) -> None:
-        """Let those who wait see, in their order, whether a destination is free now."""
-        calls = self._calls.of_number(number)
-        groups = {place.group for call in calls if (place := call.place) is not None}
-        for group in sorted(groups):
-            for name in line(calls, group):
-                waiting = self._calls.named(name)
-                if waiting is not None:
-                    self._ask(waiting, lambda call: call.nudge(self._moment), round_)
 
     def _save(self, round_: Round) -> None:
         """Put the first call that changed into the journal, as it is now."""

@@ -1,9 +1,10 @@
 """The last talks of this node, which the store may not have yet."""
 
+from dataclasses import replace
 from typing import Final
 
 from b2bua.service.record import CallRecord
-from b2bua.service.talks import LookUpTalk, Talked
+from b2bua.service.talks import LookUpTalk, Talked, TalkFound
 
 MOST_CALLERS: Final = 50_000
 """Callers whose talks are remembered; beyond them the oldest are forgotten."""
@@ -25,6 +26,10 @@ class Talks:
             self._talks.pop(next(iter(self._talks)))
         talks[record.destination] = Talked(record.destination, record.invite_at)
         self._talks[key] = talks
+
+    def completed(self, found: TalkFound) -> TalkFound:
+        """An answer of the store, with what is known here."""
+        return replace(found, talked=self.latest(found.question, found.talked))
 
     def latest(self, question: LookUpTalk, stored: Talked | None) -> Talked | None:
         """The later of what the store found and what is known here."""

@@ -17,7 +17,8 @@ from b2bua.report.figures import MissedCall, Subject
 from b2bua.report.month import QUARTER, Quarters, microseconds, moment_of
 from b2bua.report.occupancy import Occupancy
 from b2bua.report.tallies import Tallies, count, row
-from b2bua.service.plan import Menu, Plan, ToMenu
+from b2bua.service.flow.decision import OVERRIDE
+from b2bua.service.plan import Back, Menu, Plan, Repeat, ToMenu
 from b2bua.service.record import CallRecord, Outcome
 
 MOST_MISSED: Final = 300
@@ -183,6 +184,7 @@ def rung(record: CallRecord) -> int:
 def walked(plan: Plan | None, route: str, keys: list[str]) -> Iterator[tuple[str, str]]:
     """Menu and key of each key of a call; the menu is empty where the plan knows none."""
     menu = None if plan is None else _first_menu(plan, route)
+    before: list[Menu] = []
     for key in keys:
         if plan is not None and menu is not None:
             menu = _asking(plan, menu, key)
@@ -190,11 +192,22 @@ def walked(plan: Plan | None, route: str, keys: list[str]) -> Iterator[tuple[str
             yield "", key
             continue
         yield menu.name, key
-        target = menu.keys[key]
-        menu = plan.menus.get(target.name) if isinstance(target, ToMenu) else None
+        match menu.keys[key]:
+            case ToMenu(name):
+                before.append(menu)
+                menu = plan.menus.get(name)
+            case Back():
+                menu = before.pop() if before else menu
+            case Repeat():
+                pass
+            case _:
+                menu = None
 
 
 def _first_menu(plan: Plan, name: str) -> Menu | None:
+    if name == OVERRIDE and plan.override is not None:
+        to = plan.override.to
+        return plan.menus.get(to.name) if isinstance(to, ToMenu) else None
     for one in plan.routes:
         if one.name == name and isinstance(one.to, ToMenu):
             return plan.menus.get(one.to.name)

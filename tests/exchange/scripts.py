@@ -51,6 +51,12 @@ AT_ONCE = {
     },
     "routes": (Route(name="all", when=When(), to=ToGroup("both")),),
 }
+FAMILIAR = {
+    "groups": {
+        "desks": Group(name="desks", mode=Mode.ORDER, members=(("first", 0),), familiar=30)
+    },
+    "routes": (Route(name="all", when=When(), to=ToGroup("desks")),),
+}
 TO_VOICEMAIL = {"routes": (Route(name="all", when=When(), to=ToVoicemail()),)}
 WITH_QUEUE = plan(
     forwarding=Forwarding(),

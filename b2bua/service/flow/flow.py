@@ -24,7 +24,6 @@ from b2bua.call.media import LegId, MediaFact, PressKeys
 from b2bua.core.clock import Instant
 from b2bua.service.flow import ending, hearing
 from b2bua.service.flow.acquaintance import ANSWER_LIMIT, Acquaintance
-from b2bua.service.flow.admitting import Admitting
 from b2bua.service.flow.arrival import Arrival
 from b2bua.service.flow.asking import Asking, Chosen, Denied, Granted, Said
 from b2bua.service.flow.choosing import queue_of
@@ -52,11 +51,11 @@ from b2bua.service.flow.phase import (
     WAITING_LIFETIME,
     Phase,
 )
+from b2bua.service.flow.queueing import Queueing
 from b2bua.service.flow.search import Search, target_for
-from b2bua.service.flow.waiting import Place, Try, Waited, Waiting
+from b2bua.service.flow.waiting import Try, Waited
 from b2bua.service.plan import (
     Plan,
-    Queue,
     ToDestination,
     ToGroup,
     ToMenu,
@@ -68,7 +67,7 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.deadlines import earliest
 
 
-class CallFlow(Admitting):
+class CallFlow(Queueing):
     """One call of the 400 service."""
 
     def __init__(
@@ -78,11 +77,8 @@ class CallFlow(Admitting):
         self._asking = Asking(call.caller, dossier)
         self._search: Search | None = None
         self._acquaintance = Acquaintance(call.id, arrival)
-        self._target: ToDestination | ToGroup | None = None
-        """Where destinations are looked for."""
         self._greeting: str | None = None
         """What is played while it rings, or before the first menu."""
-        self._waiting: Waiting | None = None
 
     @property
     def deadline(self) -> Instant | None:
@@ -96,14 +92,6 @@ class CallFlow(Admitting):
             *(self.call.deadline, self._asking.deadline, message, waiting, survey),
             self._limit,
         )
-
-    @property
-    def place(self) -> Place | None:
-        """Where the caller waits in a queue; None when not, or when it is being tried."""
-        if self.phase is not Phase.QUEUE or self._waiting is None or self._target is None:
-            return None
-        group, since = self._target.name, self._waiting.since
-        return Place(group=group, favoured=self._favoured, since=since)
 
     def restore(self, moment: Moment) -> list[FlowOutput]:
         """Go on with an established call that was taken from the journal."""
@@ -238,7 +226,7 @@ class CallFlow(Admitting):
         question = self._acquaintance.question(self._plan, target, moment)
         if question is not None:
             self.phase, self._limit = Phase.RECALLING, moment.now + ANSWER_LIMIT
-            return [question]
+            return [Remember(), question]
         waiting = self._waiting
         search = Search(self._plan, self.arrival, self.dossier, self._knowing)
         choice = search.begin(target, moment.at, again=waiting is not None)
@@ -262,29 +250,6 @@ class CallFlow(Admitting):
         """The world, with what was told of the caller."""
         return replace(self._around.world(plan), familiar=self._acquaintance.known)
 
-    def _wait(self, queue: Queue, why: str, moment: Moment) -> list[FlowOutput]:
-        """Let the caller wait, or go on waiting."""
-        self.phase, self._search = Phase.QUEUE, None
-        if self._waiting is not None:
-            self._waiting.again(moment.now)
-            self._limit = self._waiting.until
-            return []
-        self._note("queue", True, f"{why}: at most {queue.max_wait} s")
-        answered = self._pick_up(moment)
-        self._ringing.cover()
-        self._waiting = Waiting(
-            self.call.caller, self._plan, queue, self._ahead, now=moment.now
-        )
-        self._limit = self._waiting.until
-        told = [*self.call.extend(WAITING_LIFETIME + queue.max_wait), *self._waiting.tell()]
-        return [*answered, *self._carry(told, moment), Remember()]
-
-    def _ahead(self) -> int:
-        """How many callers are before this one in its queue."""
-        if self.place is None:
-            return 0
-        return self._around.world(self._plan).line(self.place.group).index(self.name)
-
     def _waited(self, waited: Sequence[Waited], moment: Moment) -> list[FlowOutput]:
         passed: list[FlowOutput] = []
         for one in waited:
@@ -302,12 +267,6 @@ class CallFlow(Admitting):
         if self._around.world(self._plan).line(place.group)[0] != self.name:
             return []
         return self._hunt(target, moment)
-
-    def _wait_no_more(self, why: str, moment: Moment) -> None:
-        if self._waiting is not None:
-            seconds = moment.now - self._waiting.since
-            self._note("queue", why == "answered", f"waited {seconds:.0f} s: {why}")
-        self._waiting = None
 
     def _try(self, names: Sequence[str], moment: Moment) -> list[FlowOutput]:
         outputs: list[LegOutput] = []
@@ -361,6 +320,7 @@ class CallFlow(Admitting):
 
     def _nobody(self, refusal: Refusal, moment: Moment) -> list[FlowOutput]:
         """Let the caller, whom nobody takes, wait, or leave a message, or be refused."""
+        self._search = None
         queue, waiting = queue_of(self._plan, self._target), self._waiting
         waits = waiting is None or moment.now < waiting.until
         if queue is not None and waits and (waiting is not None or refusal in QUEUED):
@@ -368,7 +328,6 @@ class CallFlow(Admitting):
         if waiting is not None and refusal in QUEUED:
             refusal = ALL_BUSY
         self._wait_no_more("nobody was free in time", moment)
-        self._search = None
         if self._plan.forwarding.voicemail:
             return self._take_message(refusal, moment)
         return self._refuse(refusal, moment)

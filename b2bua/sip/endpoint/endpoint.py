@@ -66,13 +66,14 @@ class SipEndpoint:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called, or None to wait for input alone."""
+        board = self._board
         return earliest(
-            self._board.layer.deadline,
-            self._board.departures.deadline,
-            self._board.registrations.deadline,
-            self._board.ways.deadline,
-            self._board.registrar.deadline,
-            self._board.registry.alarms.deadline,
+            board.layer.deadline,
+            board.departures.deadline,
+            board.registrations.deadline,
+            board.ways.deadline,
+            board.registrar.deadline,
+            board.registry.alarms.deadline,
         )
 
     @property

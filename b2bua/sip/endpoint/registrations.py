@@ -162,6 +162,8 @@ class Registrations:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
+        if not self._named:
+            return None
         return earliest(*[one.deadline for one in self._named.values()])
 
     @property

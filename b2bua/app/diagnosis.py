@@ -28,6 +28,7 @@ from b2bua.service.area import MalformedTable
 from b2bua.sip.message.uri import SipUri, parse_uri
 from b2bua.sip.transport.target import question_of
 from b2bua.store.errors import StoreError
+from b2bua.store.fence import gaps
 from b2bua.store.leases import Holding
 
 LEAST_FREE: Final = 1_000_000_000
@@ -175,6 +176,7 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
             snapshot = await storage.plans.snapshot({})
             faults = storage.plans.faults
             aged = await _aged(storage, settings)
+            unfenced = await gaps(storage.database)
             down = [row for row in await storage.trunks.all() if row.state == "down"]
     except StoreError as error:
         yield _wrong("postgresql", str(error))
@@ -188,6 +190,8 @@ async def _store(settings: Settings) -> AsyncIterator[Finding]:
     for plan in snapshot.plans.values():
         for name in sorted({one.trunk for one in plan.destinations.values()} - trunks):
             yield _wrong(f"plan {plan.number}", f"there is no trunk {name!r} any more")
+    for gap in unfenced:
+        yield _notice("tenants", f"kept apart by our queries alone: {gap}")
     for row in down:
         where = f"trunk {row.trunk} on {row.node}"
         yield _wrong(where, f"{row.address} takes no calls: {row.detail}")

@@ -38,7 +38,7 @@ CHANGED_BY_TENANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "web_session": ("delete",),
     "api_token": ("insert", "update", "delete"),
     "audit": ("insert",),
-    "webhook_message": ("update",),
+    "webhook_message": ("insert", "update"),
 }
 """Besides reading what is theirs."""
 SECRETS: Final[Mapping[str, frozenset[str]]] = {

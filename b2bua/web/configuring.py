@@ -71,7 +71,7 @@ async def ring(visit: Visit, plan: Plan, url: str) -> str:
     if all(hook.url != url for hook in plan.webhooks):
         raise HTTPException(404, "the plan has no such webhook")
     visit.portal.log.info("webhook tried", number=visit.tenant.number)
-    return await Outbox(visit.portal.database).try_out(visit.tenant.number, url)
+    return await Outbox(visit.tenant.database).try_out(visit.tenant.number, url)
 
 
 def _greet(value: Plain, fields: Fields) -> None:

@@ -89,10 +89,10 @@ async def verified(request: Request, claim: Claim) -> Account:
     before = portal.addresses.wrong(anyone, now)
     portal.throttle.begin(pair, now)
     portal.addresses.begin(anyone, now)
-    if portal.turnstile.crowded and await portal.audit.came_before(
-        number, user, address_of(request)
-    ):
-        before = KNOWN
+    if not before and portal.turnstile.crowded:
+        async with portal.recalling:
+            if await portal.audit.came_before(number, user, address_of(request)):
+                before = KNOWN
     try:
         async with portal.turnstile.turn(before):
             account = await portal.accounts.verify(number, claim.password, user)

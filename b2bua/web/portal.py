@@ -1,5 +1,6 @@
 """What the portal is made with, and what each request finds of it."""
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class Portal:
     """Counts months."""
     recordings: Path | None = None
     """Where this machine's node keeps recordings; None: on another machine."""
+    recalling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """A crowd's questions leave connections to the rest."""
     turnstile: Turnstile = field(default_factory=Turnstile)
     clock: Callable[[], float] = time.monotonic
     log: Any = field(default_factory=structlog.get_logger)

@@ -75,7 +75,8 @@ async def test_the_owner_gets_in_while_many_guess(portal: Portal) -> None:
     await asyncio.sleep(0)
     async with client_of(portal, "198.51.100.1") as owner:
         assert (await guess(owner, OURS, PASSWORD)).status_code == 200
-    assert {status for done in attacks for status in await done} == {401, 429}
+    seen = {status for done in attacks for status in await done}
+    assert {401, 429} <= seen <= {401, 429, 503}, "503: more than the machine can take"
     for client in crowd:
         await client.aclose()
 

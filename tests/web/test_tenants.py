@@ -1,6 +1,7 @@
 """No way in shows a stranger anything, nor one tenant what is another's."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from b2bua import web
 from b2bua.store.tenant import Search, Tenant
 from b2bua.web.app import application
 from b2bua.web.gate import known
@@ -79,7 +81,8 @@ async def test_without_a_session_nothing_is_shown(
     if path.startswith("/api/"):
         assert answer.status_code == 401
     else:
-        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+        door = "/operator/sign-in" if path.startswith("/operator") else "/sign-in"
+        assert (answer.status_code, answer.headers["location"]) == (303, door)
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
@@ -122,6 +125,22 @@ async def test_a_tenant_finds_only_its_own_records(portal: Portal) -> None:
     found = await Tenant(portal.database, OURS).calls(Search(limit=500))
     assert {record.number for record in found} == {OURS}
     assert await Tenant(portal.database, OURS).call("theirs-0") is None
+
+
+def test_pages_reach_the_tables_by_their_tenant_alone() -> None:
+    """The rest of the house acts for all numbers, or before anybody is signed in."""
+    whole = {
+        *("gate.py", "portal.py", "people.py", "operating.py", "accessapi.py"),
+        "today.py",  # the ways to the trunks are no number's own
+        "reporting.py",  # where it is; what counts there is a tenant
+    }
+    found = {
+        path.name
+        for path in Path(web.__file__).parent.glob("*.py")
+        if "portal.database" in path.read_text(encoding="utf-8")
+        or "_whole_database" in path.read_text(encoding="utf-8")
+    }
+    assert found <= whole
 
 
 def test_the_application_has_no_other_ways(portal: Portal) -> None:

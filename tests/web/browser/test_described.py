@@ -7,6 +7,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 
 from b2bua.web.app import application
@@ -23,6 +24,7 @@ def operations() -> Iterator[APIOperation[Any, Any, Any, Any]]:
     """Every way in that the description names."""
     described = application(cast(Made, None)).openapi()
     for result in schemathesis.openapi.from_dict(described).get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
         if (operation.method.upper(), operation.path) not in SELF_ENDING:
             yield operation

@@ -19,8 +19,8 @@ OURS = "4006009000"
 def run(sign_in: SignIn, portal: Portal) -> Callable[..., Page]:
     """Opens a page as the seeded operator."""
 
-    def opened(**looks: bool) -> Page:
-        page = sign_in(**looks)
+    def opened(*, dark: bool = False) -> Page:
+        page = sign_in(dark=dark)
         given = {"name": "operator", "password": portal.password}
         answer = page.request.post("/api/operator/session", data=given)
         assert answer.ok, answer.text()
@@ -78,8 +78,9 @@ def test_a_live_call_is_hung_up(run: Callable[..., Page], portal: Portal) -> Non
         button.click()
         expect(page.get_by_role("status")).to_contain_text("已下令挂断")
         until(
-            lambda: [one.end_reason for one in portal.records("4006005678")][:1]
-            == ["operator"],
+            lambda: (
+                [one.end_reason for one in portal.records("4006005678")][:1] == ["operator"]
+            ),
             why="the record says who ended it",
         )
 

@@ -5,6 +5,7 @@ Each is read here and written here.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from b2bua.service.form import Form, given
@@ -12,6 +13,9 @@ from b2bua.service.plan import Legs, Override, Recording, TimedGreeting, Voicema
 from b2bua.service.plannames import Names
 from b2bua.service.plantargets import Targets
 from b2bua.service.plantext import Path
+
+YEARS: Final = range(2000, 2200)
+"""Of moments that plans may name."""
 
 
 def read_recording(form: Form, value: object) -> Recording | None:
@@ -108,7 +112,12 @@ def _moment(form: Form, body: Mapping[str, object], key: str, zone: str) -> date
         found = datetime.fromisoformat(text)
         if found.tzinfo is None:
             found = found.replace(tzinfo=ZoneInfo(zone))
-        return found.astimezone(UTC)
+        found = found.astimezone(UTC)
+        # At the ends of the calendar a moment has no name in every zone.
+        if found.year in YEARS:
+            return found
+        form.complain(path, f"{text!r} is not of this time")
+        return None
     except (ValueError, OverflowError):
         if text:
             form.complain(path, f"{text!r} is no time such as 2026-11-24T08:00")

@@ -107,6 +107,7 @@ async def roster(request: Request, visit: SignedIn, name: str) -> Response:
 async def change_roster(request: Request, visit: SignedIn, name: str) -> Response:
     """Publish the shifts."""
     current = await planning.current_plan(visit)
+    _roster_of(current.plan, name)
     fields = await fields_of(request)
     value = plain(current.plan)
     editing.change_roster(value, name, fields)
@@ -171,9 +172,7 @@ async def _roster(
     request: Request, visit: Visit, name: str, done: Done | None = None
 ) -> Response:
     current = await planning.current_plan(visit)
-    group = current.plan.groups.get(name)
-    if ":" in name or (group is not None and group.mode is not Mode.ROSTER):
-        raise HTTPException(404, "there is no such roster")
+    group = _roster_of(current.plan, name)
     return page(
         request,
         "roster",
@@ -188,6 +187,14 @@ async def _roster(
         moved=status_of(done) == 409,
         findings=findings_of(done),
     )
+
+
+def _roster_of(plan: Plan, name: str) -> Group | None:
+    """A roster; None for a new one. 404 for a group that is none."""
+    group = plan.groups.get(name)
+    if ":" in name or (group is not None and group.mode is not Mode.ROSTER):
+        raise HTTPException(404, "there is no such roster")
+    return group
 
 
 async def _prompts(visit: Visit, current: Current) -> list[str]:

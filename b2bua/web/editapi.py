@@ -1,6 +1,6 @@
 """The JSON API's part that changes: override, draft, versions, prompts, webhooks."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -82,6 +82,8 @@ async def set_override(visit: SignedIn, wanted: Wanted) -> Response:
     until = wanted.until
     if until.tzinfo is None:
         until = until.replace(tzinfo=planning.zone_of(current))
+    if until <= datetime.now(UTC):
+        raise HTTPException(422, "until: a time that is to come is needed")
     editing.override(value, wanted.to, until, wanted.note)
     return _told(await planning.publish_plain(visit, current, value, None))
 

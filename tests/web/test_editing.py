@@ -14,7 +14,7 @@ from b2bua.store.plans import Plans
 from b2bua.store.tenant import Tenant
 from b2bua.web.forms import Fields, week_rows, weeks_of
 from b2bua.web.portal import Portal
-from tests.web.conftest import OURS, THEIRS, signed_in, token
+from tests.web.conftest import OURS, PASSWORD, THEIRS, client_of, signed_in, token
 
 ENGLISH = {"accept-language": "en"}
 
@@ -334,3 +334,56 @@ def test_a_painted_week_is_rules_and_back(rows: list[str]) -> None:
     whens = [times.times(value, ()) for value in weeks_of(fields, "")]
     assert form.complaints == []
     assert week_rows(whens) == rows
+
+
+async def test_who_may_only_look_sees_every_page_and_no_secret(
+    ours: httpx.AsyncClient, portal: Portal
+) -> None:
+    hook = {"what": "webhooks", "hook:0:url": "https://crm.example/"}
+    await ours.post("/settings", data={**await token(ours, "/settings"), **hook})
+    await posted(ours, "/routing", do="remove:0")
+    secret = (await served(portal)).webhooks[0].secret
+    given = {"name": "li", "role": "viewer", "password": PASSWORD}
+    assert (await ours.post("/api/users", json=given)).status_code == 201
+    async with client_of(portal) as viewer:
+        signed = {"number": OURS, "user": "li", "password": PASSWORD}
+        assert (await viewer.post("/api/session", json=signed)).status_code == 200
+        for path in (
+            *("/answering", "/routing", "/menus", "/prompts", "/screening", "/settings"),
+            *("/try", "/versions", "/versions/1", "/plan", "/draft", "/routing/route/0"),
+            *("/answering/roster/duty", "/menus/new", "/routing/group/new", "/api/draft"),
+        ):
+            page = await viewer.get(path)
+            assert page.status_code == 200, path
+            assert secret not in page.text, path
+            assert "password: &#34;1234" not in page.text, path
+        hidden = await token(viewer, "/answering")
+        for path in ("/answering", "/routing", "/settings", "/draft", "/versions"):
+            assert (await viewer.post(path, data=hidden)).status_code == 403, path
+        kept = (await ours.get("/api/draft")).json()["draft"]
+        assert kept is not None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("PUT", "/api/override", {"to": "two", "until": "9999-12-31T23:59:59Z"}, 422),
+        ("PUT", "/api/override", {"to": "two", "until": "0001-01-01T00:00:00"}, 422),
+        ("PUT", "/api/override", {"to": "nobody", "until": "2199-01-01T00:00:00Z"}, 422),
+        ("PUT", "/api/override", {"to": {"x": [1]}, "until": "2199-01-01T00:00:00Z"}, 422),
+        ("PUT", "/api/draft", {"yaml": "a: [\0"}, 422),
+        ("PUT", "/api/draft", {"yaml": ""}, 422),
+        ("GET", "/api/versions/99999999999999999999", None, 404),
+        ("POST", "/api/versions/0/publish", {}, 404),
+        ("DELETE", "/api/prompts/%00", None, 404),
+        ("GET", "/api/prompts/%00/audio", None, 404),
+        ("GET", "/answering/roster/a:b", None, 404),
+        ("GET", "/routing/route/99", None, 404),
+        ("GET", "/menus/%00", None, 404),
+    ],
+)
+async def test_nonsense_is_answered_clearly(
+    ours: httpx.AsyncClient, method: str, path: str, body: object, status: int
+) -> None:
+    answer = await ours.request(method, path, json=body)
+    assert answer.status_code in (status, 422), answer.text

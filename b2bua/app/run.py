@@ -162,8 +162,8 @@ def locked(path: Path) -> int:
         owner = os.pread(descriptor, 32, 0).decode().strip()
         os.close(descriptor)
         raise B2buaError(f"{path} is held by process {owner}") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    # In one write of always the same length: whoever reads it never sees half of it.
+    os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
     return descriptor
 
 

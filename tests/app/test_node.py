@@ -49,7 +49,7 @@ def test_a_call_is_carried_and_recorded(serving: Serving, peers: Peers) -> None:
     assert (record["area"], record["destination"]) == ("020", "first")
     assert record["end_reason"] == "caller hung up"
     assert record["fee"] == "0.40"
-    assert record["talk_ms"] == pytest.approx(300, abs=250)
+    assert 0 < record["talk_ms"] <= record["charged_ms"]
     nobody_is_left(serving)
     assert 'b2bua_calls_total{outcome="answered"}' in serving.metrics()
 
@@ -228,7 +228,7 @@ def test_a_second_signal_ends_the_calls(serving: Serving, peers: Peers) -> None:
 def test_the_death_of_postgresql_loses_no_record(serving: Serving, peers: Peers) -> None:
     before = known(serving)
     far = peers.destination("destination_waits")
-    caller = peers.caller("caller_hangs_up", talk=2000)
+    caller = peers.caller("caller_hangs_up", talk=6000)
     talking(serving)
     pidfile = serving.data_dir / "postgres" / "data" / "postmaster.pid"
     os.kill(int(pidfile.read_text().split("\n")[0]), signal.SIGKILL)

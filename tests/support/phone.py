@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
@@ -230,28 +231,49 @@ class Phone:
 
     def expect(self, start: str, seconds: float = 10.0) -> Heard:
         """The next message whose start line begins so; what comes before it is dropped."""
-        end = time.monotonic() + seconds
         seen: list[str] = []
-        while (left := end - time.monotonic()) > 0:
-            self._socket.settimeout(left)
-            try:
-                heard = Heard.of(self._socket.recv(65_535))
-            except TimeoutError:
-                break
+        for heard in self.hearing(seconds):
             if heard.start.startswith(start):
                 return heard
             seen.append(heard.start)
         pytest.fail(f"{self.address}: no {start!r} within {seconds} s, but {seen}")
 
+    def hearing(self, seconds: float) -> Iterator[Heard]:
+        """What comes within so many seconds."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            try:
+                yield Heard.of(self._socket.recv(65_535))
+            except TimeoutError:
+                return
+
     def answered(self) -> Heard:
         """Wait for the answer to our INVITE, acknowledge it and speak; the answer."""
         answer = self.expect("SIP/2.0 200", 20.0)
+        self.acknowledge(answer)
+        self.audio.speak(answer.audio)
+        return answer
+
+    def acknowledge(self, answer: Heard) -> None:
+        """Take an answer; the call is up."""
         self.theirs = answer.value("To")
         self.target = answer.value("Contact").strip("<>").partition(">")[0]
         self.send(self.request("ACK"))
         self.up = True
-        self.audio.speak(answer.audio)
-        return answer
+
+    def accept_refusal(self, invitation: bytes, refusal: Heard) -> None:
+        """Acknowledge a refusal, in the transaction of its INVITE (RFC 3261 §17.1.1.3)."""
+        asked = Heard.of(invitation)
+        self.send(
+            (
+                f"{asked.start.replace('INVITE', 'ACK', 1)}\r\n"
+                f"Via: {asked.value('Via')}\r\nMax-Forwards: 70\r\n"
+                f"From: {asked.value('From')}\r\nTo: {refusal.value('To')}\r\n"
+                f"Call-ID: {self.call_id}\r\nCSeq: {self.sequence} ACK\r\n"
+                "Content-Length: 0\r\n\r\n"
+            ).encode()
+        )
 
     def take(self) -> Heard:
         """Wait for a call, answer it and speak; its INVITE."""

@@ -19,8 +19,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from b2bua.call.call import Call
-from b2bua.call.caller import CallerLeg, secrecy_of
 from b2bua.call.media import (
     CallId,
     CloseMedia,
@@ -39,16 +37,20 @@ from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.admission import Admission
 from b2bua.exchange.calls import Calls
+<<<<<<< Updated upstream
 from b2bua.exchange.journal_image import decode, remains_of
+=======
+from b2bua.exchange.entrance import Entrance
+from b2bua.exchange.journal_image import CallImage, decode, encode, remains_of
+>>>>>>> Stashed changes
 from b2bua.exchange.outlook import LiveCall, Outlook, live_call
 from b2bua.exchange.outputs import CallFault, Drained, SaveCall, SaveCounter
 from b2bua.exchange.quota import Quota
 from b2bua.exchange.recovery import OURS, Recovery
 from b2bua.exchange.round import Item, Output, Round
-from b2bua.service.flow.arrival import Arrival, read_arrival, unread_arrival
 from b2bua.service.flow.course import Surroundings
 from b2bua.service.flow.decision import World
-from b2bua.service.flow.dossier import Dossier, Moment
+from b2bua.service.flow.dossier import Moment
 from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.outputs import AskQuota, Finished, FlowOutput, Remember, SaveRotor
 from b2bua.service.plan import Plan, Snapshot
@@ -91,6 +93,7 @@ class Exchange:
         self._calls = Calls()
         self._recovery = Recovery(endpoint, outlook, self._calls, tokens)
         self._admission = Admission(outlook)
+        self._entrance = Entrance(outlook, tokens)
         self._around = Surroundings(
             world=self._world,
             trunks=outlook.trunk,
@@ -333,14 +336,8 @@ class Exchange:
 
     def _invited(self, invited: sip.Invited, round_: Round) -> None:
         """Begin a call."""
-        invitation, moment, outlook = invited.invitation, self._moment, self._outlook
-        try:
-            rule = outlook.trunk(invitation.trunk)
-            plans, areas = outlook.snapshot.plans, outlook.areas
-            arrival, fault = read_arrival(invitation, rule, plans, areas), ""
-        except Exception:
-            arrival, fault = unread_arrival(invitation), traceback.format_exc()
-        flow = self._flow(invited, arrival)
+        moment = self._moment
+        flow, fault = self._entrance.take(invited, self._around, moment)
         self._calls.add(flow)
         round_.born(flow.call.id)
         if fault:
@@ -349,30 +346,6 @@ class Exchange:
             self._ask(flow, lambda call: call.start(moment), round_)
         round_.backlog.extendleft(reversed(round_.strangers))
         round_.strangers = []
-
-    def _flow(self, invited: sip.Invited, arrival: Arrival) -> CallFlow:
-        invitation, plan = invited.invitation, arrival.plan
-        name = CallId(f"{self._moment.at:%Y%m%d}-{self._tokens.token()}")
-        caller = CallerLeg(
-            name,
-            invited.session,
-            offer=invitation.offer,
-            reliable=invitation.supports_reliable,
-            session_id=int(self._tokens.fraction() * 2**31),
-            secrecy=secrecy_of(invitation, self._tokens),
-        )
-        dossier = Dossier(
-            id=name,
-            node=self._outlook.node,
-            number=arrival.number,
-            caller=arrival.caller,
-            private=arrival.private,
-            trunk=arrival.trunk,
-            plan_version=0 if plan is None else plan.version,
-            tariff=self._outlook.tariff(plan),
-            invited=self._moment,
-        )
-        return CallFlow(Call(name, caller, self._tokens), dossier, arrival, self._around)
 
     def _invite(self, invite: sip.Invite, round_: Round) -> None:
         """Call a destination; a trunk that is gone since the plan was made refuses."""

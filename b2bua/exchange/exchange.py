@@ -37,12 +37,8 @@ from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.exchange.admission import Admission
 from b2bua.exchange.calls import Calls
-<<<<<<< Updated upstream
-from b2bua.exchange.journal_image import decode, remains_of
-=======
 from b2bua.exchange.entrance import Entrance
-from b2bua.exchange.journal_image import CallImage, decode, encode, remains_of
->>>>>>> Stashed changes
+from b2bua.exchange.journal_image import decode, remains_of
 from b2bua.exchange.outlook import LiveCall, Outlook, live_call
 from b2bua.exchange.outputs import CallFault, Drained, SaveCall, SaveCounter
 from b2bua.exchange.quota import Quota

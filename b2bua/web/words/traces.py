@@ -45,6 +45,14 @@ _RULES: Final[Mapping[str, str]] = {
 
 _TOLD: Final[tuple[tuple[str, str], ...]] = (
     (r"no plan for this number", "号码没有方案"),
+    (r"(\d+) calls in (\d+) minutes, (\d+) allowed", r"\2 分钟内呼叫 \1 次，允许 \3 次"),
+    (r"(.+): at most (\d+) s", r"\1：最长 \2 秒"),
+    (r"a message of at most (\d+) s", r"留言最长 \1 秒"),
+    (r"legs: (.+)", r"录音方：\1"),
+    (r"talked with (.+) on (.+)", r"\2 曾与 \1 通话"),
+    (r"wrong three times", "三次输入错误"),
+    (r"nobody is on duty", "现在无人值班"),
+    (r"to voicemail", "转到留言"),
     (r"the number is suspended", "号码已停用"),
     (r"not on it: the other checks apply", "不在名单上，继续其他检查"),
     (r"(.+) is not on it", r"\1不在名单上"),
@@ -55,6 +63,7 @@ _TOLD: Final[tuple[tuple[str, str], ...]] = (
     (r"anonymous callers are rejected", "不接受匿名来电"),
     (r"anonymous: accept", "接受匿名来电"),
     (r"anonymous: reject", "只接受显示号码的来电"),
+    (r"anonymous: (.+)", r"匿名来电：\1"),
     (r"([\d.]+) of ([\d.]+) yuan used", r"已用 \1 元，上限 \2 元"),
     (r"(\d+) of (\d+) calls used", r"已用 \1 次，上限 \2 次"),
     (
@@ -75,6 +84,7 @@ _TOLD: Final[tuple[tuple[str, str], ...]] = (
     (r"(\d+) wait already: at most (\d+) s", r"已有 \1 位在等：最多 \2 秒"),
     (r"all are busy: at most (\d+) s", r"全忙：最多等 \1 秒"),
     (r"to (destination|group|menu) (.+)", r"转到\1 \2"),
+    (r"to (.+)", r"转到 \1"),
     (r"no route fits", "没有匹配的路由"),
     (r"every caller must key it", "主叫须先输入密码"),
     (r"greeting (.+) while ringing", r"振铃时播放 \1"),
@@ -185,6 +195,10 @@ def told(text: str, tongue: Tongue) -> str:
 _ENDED: Final[Mapping[str, str]] = {
     **REASONS,
     "caller hung up": "主叫挂机",
+    "voicemail": "已留言",
+    "no audio": "无语音",
+    "caller lost": "主叫侧中断",
+    "destination lost": "被叫侧中断",
     "destination hung up": "被叫挂机",
 }
 

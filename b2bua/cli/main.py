@@ -376,13 +376,12 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
     config: Config = DEFAULT,
 ) -> int:
     """Answer calls: a destination on the command line."""
+    from b2bua.cli import phones  # noqa: PLC0415
     from b2bua.cli.answer import AnswerOptions  # noqa: PLC0415
-    from b2bua.cli.phones import address_of, tls_of  # noqa: PLC0415
-    from b2bua.cli.phones import answer as run_answer  # noqa: PLC0415
 
     del config  # a softphone needs none; every command takes it
     options = AnswerOptions(
-        listen=address_of(listen),
+        listen=phones.address_of(listen),
         after=after,
         status=status,
         send=send,
@@ -391,9 +390,9 @@ def answer(  # noqa: PLR0913, PLR0917  # its options
         seconds=seconds,
         calls=calls,
         keys=keys,
-        tls=tls_of(ca, certificate, key, srtp, listen),
+        tls=phones.tls_of(ca, certificate, key, srtp, listen),
     )
-    return run_answer(options)
+    return phones.answer(options)
 
 
 @app.command()

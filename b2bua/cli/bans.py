@@ -27,11 +27,14 @@ def bans(config: Path, lift: str | None, *, as_json: bool) -> int:
         run(_lift(settings, _source(lift)))
         say(f"{lift} is heard again")
         return 0
-    for ban in _read(settings):
+    found = _read(settings)
+    for ban in found:
         if as_json:
             say_json({"source": ban.source, "seconds": round(ban.seconds)})
         else:
             say(f"{ban.source}  {ban.seconds:.0f} s")
+    if not found and not as_json:
+        say("everybody is heard")
     return 0
 
 

@@ -21,11 +21,13 @@ def quota(config: Path, number: str | None, *, as_json: bool) -> int:
     if number is not None and wanted is None:
         raise Misused(f"{number!r} is no 400 number")
     held = run(_holdings(settings, wanted))
-    if as_json:
-        for one in held:
+    for one in held:
+        if as_json:
             say_json(_shown(one))
-    else:
-        _table(held)
+        else:
+            say(_line(one))
+    if not held and not as_json:
+        say("no node holds quota of a period with a cap")
     return 0
 
 
@@ -99,28 +101,10 @@ def _shown(one: Holding) -> dict[str, object]:
     }
 
 
-def _table(held: list[Holding]) -> None:
-    from rich import box  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("number", "period", "since", "node"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("granted", "settled", "held", "spare"):
-        table.add_column(heading, overflow="fold", justify="right")
-    table.add_column("heard", overflow="fold")
-    for one in held:
-        money = one.unit is Unit.SPEND
-        table.add_row(
-            one.number,
-            f"{one.period.value}, {'yuan' if money else 'calls'}",
-            one.starts.isoformat(),
-            one.node,
-            *(
-                yuan(value) if money else str(value)
-                for value in (one.granted, one.settled, one.held, one.spare)
-            ),
-            f"{one.heard_at.astimezone():%m-%d %H:%M:%S}{', silent' * one.silent}",
-        )
-    Console().print(table if held else "no node holds quota of a period with a cap")
+def _line(one: Holding) -> str:
+    spare = f", {amount(one.unit, one.spare)} spare" if one.spare else ""
+    return (
+        f"{one.number}  {one.period.value:<5} from {one.starts}  {one.node}:"
+        f" holds {amount(one.unit, one.held)}{spare},"
+        f" heard {one.heard_at.astimezone():%m-%d %H:%M:%S}{', silent' * one.silent}"
+    )

@@ -86,7 +86,13 @@ def test_what_each_node_holds_is_listed(shell: Shell, number: str) -> None:
     assert gone["silent"]
     assert not rows["here", "calls"]["silent"]
     assert "." in str(rows["here", "spend"]["held"]), "money is in yuan"
-    assert "silent" in shell.run("quota", number)
+    told = shell.run("quota", number).splitlines()
+    assert len(told) == 4
+    assert (
+        f"{number}  month from {SINCE}  gone-{number}: holds {gone['held']} calls"
+        in told[0]
+    )
+    assert told[0].endswith(", silent")
     assert f"gone-{number}" in shell.run("quota", "--json")
 
 

@@ -24,7 +24,7 @@ AT_ONCE: Final = 2
 """Passwords compared at the same time; each costs a core a twentieth of a second."""
 SOME_WAITING: Final = 8
 MOST_WAITING: Final = 64
-"""Who has guessed wrong is sent away when so many wait."""
+"""The worst of them is sent away for one more."""
 
 Pair: TypeAlias = tuple[str, str]
 
@@ -96,7 +96,11 @@ class Crowded(Exception):
 
 
 class Turnstile:
-    """Lets a few at a time through, those with the fewest wrong guesses first."""
+    """Lets a few at a time through, those with the fewest wrong guesses first.
+
+    Among equals the last to come is the first: a thousand addresses that all guess for
+    the first time must not stand before an owner who comes after them.
+    """
 
     def __init__(self) -> None:
         self._free = AT_ONCE
@@ -113,19 +117,29 @@ class Turnstile:
         """Wait for one's turn. Raises :class:`Crowded`."""
         if self._free:
             self._free -= 1
-        elif wrong and len(self._queue) >= MOST_WAITING:
-            raise Crowded
         else:
+            if len(self._queue) >= MOST_WAITING:
+                self._make_room(wrong)
             await self._wait(wrong)
         try:
             yield
         finally:
             self._pass_on()
 
+    def _make_room(self, wrong: int) -> None:
+        """Send away who has guessed wrong most and waits longest. Raises Crowded."""
+        worst = max(self._queue, default=None, key=lambda one: one[:2])
+        if worst is None or worst[0] < wrong:
+            raise Crowded
+        self._queue.remove(worst)
+        heapq.heapify(self._queue)
+        if not worst[2].done():
+            worst[2].set_exception(Crowded())
+
     async def _wait(self, wrong: int) -> None:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        heapq.heappush(self._queue, (wrong, self._count, waiting))
+        heapq.heappush(self._queue, (wrong, -self._count, waiting))
         try:
             await waiting
         except asyncio.CancelledError:

@@ -85,3 +85,30 @@ async def test_a_crowd_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
                 pass
     async with turnstile.turn(1):
         pass
+
+
+async def test_who_comes_after_a_crowd_does_not_wait_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(throttle, "MOST_WAITING", 3)
+    turnstile = Turnstile()
+    let_go = asyncio.Event()
+    passed: list[str] = []
+
+    async def come(name: str) -> None:
+        try:
+            async with turnstile.turn(0):
+                passed.append(name)
+                await let_go.wait()
+        except Crowded:
+            passed.append(f"{name} sent away")
+
+    names = [*(f"guesser {n}" for n in range(6)), "owner"]
+    crowd = []
+    for name in names:
+        crowd.append(asyncio.create_task(come(name)))
+        await asyncio.sleep(0)
+    let_go.set()
+    await asyncio.gather(*crowd)
+    assert passed.index("owner") < passed.index("guesser 5")
+    assert {"guesser 2 sent away", "guesser 3 sent away"} <= set(passed)

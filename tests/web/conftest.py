@@ -139,6 +139,11 @@ def up(call_id: str, number: str, caller: str, destination: str) -> LiveCall:
 
 @pytest.fixture
 def portal(database: Database) -> Portal:
+    return build(database)
+
+
+def build(database: Database) -> Portal:
+    """A portal on a database."""
     return Portal(
         database=database,
         accounts=Accounts(database),

@@ -47,6 +47,16 @@ AXE: Final = Path(__file__).with_name("vendor") / "axe.min.js"
 DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 390, "height": 844}
 SERIOUS: Final = ("serious", "critical")
+PATIENCE: Final = 300
+"""Seconds of a test at most: the first waits for the node and its calls."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give what is here the time that a loaded machine takes."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 class SignIn(Protocol):

@@ -29,7 +29,7 @@ destinations:
 screening:
   blacklist: ["13800138000", "0736*"]
   areas: {{deny: ["0898"]}}
-limits: {{calls_per_month: 1000, calls_per_week: 300, spend_per_month: "100.00"}}
+limits: {{calls_per_month: 2000, calls_per_week: 800, spend_per_month: "5000.00"}}
 forwarding: {{busy: [wang], no_answer: [night], max_forwards: 2, voicemail: true}}
 voicemail: {{seconds: 20}}
 recording: {{notice: false}}

@@ -136,9 +136,17 @@ class _Conversation:
                         return self._answered
                     case _:
                         pass
+        except asyncio.CancelledError:
+            self._leave()
+            raise
         finally:
             for task in self._tasks:
                 task.cancel()
+
+    def _leave(self) -> None:
+        """Hang up, as whoever stops the program expects."""
+        dialled = self._dialled()
+        self._phone.do(dialled.hang_up() if self._answered else dialled.give_up())
 
     def _answer(self) -> None:
         self._answered = True

@@ -55,6 +55,20 @@ def test_a_call_is_answered_and_its_audio_recorded(
 
 
 @pytest.mark.parametrize(
+    "desk", [("--listen", f"{HOST}:5084", "--after", "0.2", "--calls", "1")], indirect=True
+)
+def test_who_stops_the_program_hangs_up(desk: subprocess.Popen[str]) -> None:
+    caller = b2bua("dial", f"sip:02088886001@{HOST}:5084", "--seconds", "60")
+    assert caller.stdout is not None
+    while "answered" not in (line := caller.stdout.readline()):
+        assert line, "it ended before it was answered"
+    caller.terminate()
+    caller.communicate(timeout=20)
+    printed, _ = desk.communicate(timeout=20)
+    assert "ended: hung up" in printed
+
+
+@pytest.mark.parametrize(
     "desk",
     [("--listen", f"{HOST}:5081", "--after", "0.2", "--status", "486")],
     indirect=True,

@@ -35,12 +35,14 @@ def said() -> Iterator[str]:
         path = ROOT / "b2bua" / "service" / "flow" / f"{name}.py"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
-                case ast.Call(func=ast.Name(id="Step"), args=[_, _, why]):
+                case (
+                    ast.Call(func=ast.Name(id="Step"), args=[_, _, why])
+                    | ast.Assign(targets=[ast.Name(id="why")], value=why)
+                ):
                     if re.search("[a-z]", text := sample(why)):
                         yield text
-                case ast.Assign(targets=[ast.Name(id="why")], value=why):
-                    if re.search("[a-z]", text := sample(why)):
-                        yield text
+                case _:
+                    pass
 
 
 @pytest.mark.parametrize("text", sorted(set(said())))

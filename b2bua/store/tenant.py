@@ -18,6 +18,7 @@ from b2bua.service.number import masked
 from b2bua.service.plan import Calendar, Plan
 from b2bua.service.planfile import MalformedPlan, plan_from_mapping, plan_to_yaml
 from b2bua.service.record import CallRecord, Outcome
+from b2bua.service.talks import Talked
 from b2bua.store.encoding import decode_record
 from b2bua.store.errors import PlanRefused
 from b2bua.store.fence import TENANT
@@ -25,6 +26,7 @@ from b2bua.store.live import Live, LiveCall
 from b2bua.store.plans import Draft, Plans, Published
 from b2bua.store.pool import Database
 from b2bua.store.records import COLUMNS, HEAVY_COLUMNS, Records
+from b2bua.store.talks import LastTalks
 
 SEARCH_SECONDS: Final = 10.0
 LONGEST_PAGE: Final = 500
@@ -162,6 +164,12 @@ class Tenant:
     async def usage(self, at: datetime, timezone: str) -> Usage:
         """What the month and the week of ``at`` hold."""
         return await self._records.usage(self.number, at, timezone)
+
+    async def familiar(
+        self, plan: Plan, caller: str, at: datetime
+    ) -> dict[str, Talked | None]:
+        """With whom a caller talked, for each group that wants to know."""
+        return await LastTalks(self.database).familiar(plan, caller, at)
 
     async def in_order(self, since: datetime, until: datetime) -> AsyncIterator[CallRecord]:
         """Records for analysis, oldest first."""

@@ -197,15 +197,16 @@ async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
     number = visit.tenant.number
     shared = await visit.tenant.surroundings()
     world = World(calendar=shared.calendar, own_numbers=shared.own_numbers)
-    if plan is not None:
-        usage = await visit.tenant.usage(at, plan.timezone)
-        world = replace(world, usage=usage)
     enquiry = Enquiry(
         number=number,
         caller=visit.portal.identify(question.caller),
         at=at,
         keys=tuple(question.keys[:MOST_KEYS]),
     )
+    if plan is not None:
+        usage = await visit.tenant.usage(at, plan.timezone)
+        talked = await visit.tenant.familiar(plan, enquiry.caller.number, at)
+        world = replace(world, usage=usage, familiar=talked)
     return explain(plan, enquiry, world)
 
 

@@ -162,6 +162,17 @@ async def test_a_call_is_explained(ours: httpx.AsyncClient) -> None:
     assert (await ours.post("/api/explain", json=wrong)).status_code == 422
 
 
+async def test_an_explanation_knows_with_whom_a_caller_talked(
+    ours: httpx.AsyncClient,
+) -> None:
+    to = "to: {order: [two, one], familiar: 30}"
+    draft = SOURCE.replace("name: otherwise, to: one", f"name: otherwise, {to}")
+    for caller, first in (("13800138000", "one"), ("13600136000", "two")):
+        asked = {"from": caller, "plan": draft}
+        found = (await ours.post("/api/explain", json=asked)).json()
+        assert found["destinations"][0] == first
+
+
 @pytest.mark.parametrize(
     ("form", "kind"),
     [

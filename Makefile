@@ -16,7 +16,7 @@ run: install
 
 # Three at a time, each in a network of its own; one after the other where that is forbidden.
 test: install test-peers
-	@$(BIN)/pytest $$($(ALONE) -c '' 2>/dev/null && echo '--dist loadfile --tx 3*popen//python=$(ALONE)')
+	@$(BIN)/pytest $$($(ALONE) -c '' 2>/dev/null && echo '--dist loadfile --no-loadscope-reorder --tx 3*popen//python=$(ALONE)')
 
 check: install
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -244,6 +244,7 @@ def test_two_hundred_callers_at_once_and_a_restart_admit_exactly_fifty() -> None
     scene = Scene(stage.plan, rings, stage=stage, dial=False)
     for number in range(200):
         stage.dial(scene.caller)
+        stage.run(0.02)  # as fast as one source may call
         if number in {20, 110}:
             stage.run(0.3)
             stage.crash()

@@ -14,6 +14,8 @@ from b2bua.web.app import application
 from b2bua.web.portal import Portal as Made
 from tests.web.browser.served import Portal
 
+pytestmark = pytest.mark.wire
+
 OURS = "4006009000"
 EXAMPLES = 6
 SELF_ENDING = {("DELETE", "/api/session"), ("PUT", "/api/password")}

@@ -21,6 +21,8 @@ BEEPS: Final = (
     "--use-fake-ui-for-media-stream",
 )
 
+pytestmark = pytest.mark.wire
+
 
 @pytest.fixture
 def called(portal: Portal) -> "Called":

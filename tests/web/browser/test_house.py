@@ -11,6 +11,8 @@ from tests.support.node import until
 from tests.web.browser.conftest import SignIn
 from tests.web.browser.served import NUMBER, Portal
 
+pytestmark = pytest.mark.wire
+
 PATHS = [*(one.path for one in places(OPERATOR)), f"/operator/numbers/{NUMBER}"]
 OURS = "4006009000"
 

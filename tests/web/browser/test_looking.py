@@ -3,10 +3,13 @@
 import csv
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.web.browser.conftest import SignIn
 from tests.web.browser.served import NUMBER, Portal
+
+pytestmark = pytest.mark.wire
 
 QUIET = "4006005678"
 """Nobody but the test of live calls calls it."""

@@ -9,14 +9,17 @@ from b2bua.web.navigation import ENTERPRISE, places
 from tests.web.browser.conftest import PHONE, SignIn
 from tests.web.browser.served import Portal
 
+pytestmark = pytest.mark.wire
+
 PATHS = [*(one.path for one in places(ENTERPRISE)), "/wall", "/nowhere"]
 Axe = Callable[[Page], list[str]]
 
 
 def looked_at(page: Page, axe: Axe) -> list[str]:
-    """On a desk in the light, then on a phone in the dark."""
+    """On a desk in the light, then on a phone in the dark, at once and not by degrees."""
+    page.emulate_media(reduced_motion="reduce")
     found = axe(page)
-    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [*found, *axe(page), *([f"{wide} px too wide"] if wide > 0 else [])]
@@ -71,7 +74,7 @@ def test_language_and_look_are_a_click_away(sign_in: SignIn) -> None:
 def test_on_a_phone_the_menu_opens(sign_in: SignIn) -> None:
     page = sign_in(phone=True, tongue="en")
     page.goto("/")
-    menu = page.get_by_role("navigation", name="Pages")
+    menu = page.get_by_role("navigation", name="Pages", exact=True)
     expect(menu).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
     expect(menu).to_be_visible()

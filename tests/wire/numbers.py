@@ -65,7 +65,7 @@ class Line:
         return f"40083000{self.index:02}"
 
 
-_COUNT: Final = 60
+_COUNT: Final = 90
 _ALL: Final = tuple(Line(index) for index in range(1, _COUNT + 1))
 LINES: Final = iter(_ALL)
 """Those that nobody has taken yet."""

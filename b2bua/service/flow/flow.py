@@ -248,7 +248,8 @@ class CallFlow(Queueing):
 
     def _knowing(self, plan: Plan) -> World:
         """The world, with what was told of the caller."""
-        return replace(self._around.world(plan), familiar=self._acquaintance.known)
+        world, known = self._around.world(plan), self._acquaintance.known
+        return replace(world, familiar=known) if known else world
 
     def _waited(self, waited: Sequence[Waited], moment: Moment) -> list[FlowOutput]:
         passed: list[FlowOutput] = []

@@ -24,7 +24,7 @@ from b2bua.store.migrate import migrate
 from b2bua.store.outbox import Outbox
 from b2bua.store.phones import Phones
 from b2bua.store.plans import Plans
-from b2bua.store.pool import Database
+from b2bua.store.pool import PAGE_SECONDS, Database
 from b2bua.store.records import Records
 from b2bua.store.supervisor import EmbeddedPostgres
 from b2bua.store.talks import LastTalks
@@ -77,7 +77,7 @@ async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
     dsn = settings.store.dsn if postgres is None else await postgres.start()
     try:
         await prepare(dsn)
-        database = Database(dsn)
+        database = Database(dsn, patience=PAGE_SECONDS)
         await database.open()
         try:
             yield storage_of(database)
@@ -102,7 +102,7 @@ async def prepare(dsn: str) -> None:
         raise MigrationRefused(f"PostgreSQL refuses our schema: {error}") from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable(f"PostgreSQL: {str(error) or 'no answer in time'}") from error
-    database = Database(dsn)
+    database = Database(dsn, patience=PAGE_SECONDS)
     await database.open()
     try:
         plans = Plans(database)

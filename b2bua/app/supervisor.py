@@ -25,7 +25,7 @@ from b2bua.app.wards import Ward, listening_on, spawn
 from b2bua.config.settings import Settings
 from b2bua.core.errors import B2buaError
 from b2bua.store.errors import StoreError, Unavailable
-from b2bua.store.pool import Database
+from b2bua.store.pool import PAGE_SECONDS, Database
 
 SHORTEST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
@@ -105,7 +105,7 @@ class Supervisor:
                 await self._rest(1.0)
         if self._seed is None or self._stopping:
             return
-        database = Database(dsn)
+        database = Database(dsn, patience=PAGE_SECONDS)
         await database.open()
         try:
             storage = storage_of(database)

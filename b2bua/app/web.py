@@ -29,7 +29,7 @@ from b2bua.service.area import identify
 from b2bua.service.planreading import Known
 from b2bua.store.accounts import Accounts
 from b2bua.store.errors import StoreError
-from b2bua.store.pool import Database
+from b2bua.store.pool import PAGE_SECONDS, Database
 from b2bua.store.sessions import Sessions
 from b2bua.web.app import application
 from b2bua.web.portal import Portal
@@ -80,7 +80,7 @@ async def _serve(settings: Settings) -> int:
     host, port = split_address(settings.web.listen)
     async with AsyncExitStack() as ending:
         ending.callback(os.close, locked(places.web_lock))
-        database = Database(await _joined(settings, ending))
+        database = Database(await _joined(settings, ending), patience=PAGE_SECONDS)
         await database.open()
         ending.push_async_callback(database.close)
         server = uvicorn.Server(

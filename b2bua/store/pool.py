@@ -23,6 +23,8 @@ Isolation: TypeAlias = Literal["repeatable_read", "read_committed"]
 
 STATEMENT_SECONDS: Final = 1.0
 """How long a question may take that a call could be waiting for."""
+PAGE_SECONDS: Final = 5.0
+"""The same where a person waits, before a page or a command."""
 WORK_SECONDS: Final = 30.0
 """The same for publishing, delivery and reports."""
 READ_ONLY: Final = "25006"
@@ -47,9 +49,17 @@ FAILURES: Final = (
 class Database:
     """A pool for one DSN; opening never fails, asking may raise :class:`Unavailable`."""
 
-    def __init__(self, dsn: str, *, connections: int = 8, oldest: float = 300.0) -> None:
-        """``oldest`` is in seconds: connections are replaced at that age."""
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        connections: int = 8,
+        oldest: float = 300.0,
+        patience: float = STATEMENT_SECONDS,
+    ) -> None:
+        """Seconds: connections of age ``oldest`` are replaced; answers may take ``patience``."""
         self.dsn = dsn
+        self.patience = patience
         self.fault = ""
         """Why the last question had no answer; empty if it had one."""
         self._connections = connections
@@ -68,7 +78,7 @@ class Database:
             target_session_attrs=SessionAttribute.read_write,
             server_settings={
                 "application_name": "b2bua",
-                "statement_timeout": _milliseconds(STATEMENT_SECONDS),
+                "statement_timeout": _milliseconds(self.patience),
                 "idle_in_transaction_session_timeout": "60000",
                 "timezone": "UTC",
             },
@@ -95,15 +105,13 @@ class Database:
         return _Acting(self, role, number)
 
     @asynccontextmanager
-    async def connection(
-        self, seconds: float = STATEMENT_SECONDS
-    ) -> AsyncIterator[Connection]:
-        """Lend a connection; all that is done with it must end within ``seconds``."""
+    async def connection(self, seconds: float | None = None) -> AsyncIterator[Connection]:
+        """Lend a connection for so many ``seconds`` at most; by default those of patience."""
         if self._pool is None:
             raise InvalidState("the database was not opened")
         lost = True
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self.patience if seconds is None else seconds):
                 connection = await self._pool.acquire()
                 try:
                     yield connection
@@ -168,9 +176,7 @@ class _Acting(Database):
         self._number = number
 
     @asynccontextmanager
-    async def connection(
-        self, seconds: float = STATEMENT_SECONDS
-    ) -> AsyncIterator[Connection]:
+    async def connection(self, seconds: float | None = None) -> AsyncIterator[Connection]:
         async with (
             self._database.connection(seconds) as connection,
             connection.transaction(),

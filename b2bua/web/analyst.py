@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from b2bua.report.analysis import summed
 from b2bua.report.counting import Counting, span
 from b2bua.report.figures import Figures, Subject
-from b2bua.store.pool import Database
+from b2bua.store.pool import PAGE_SECONDS, Database
 from b2bua.store.tenant import Tenant
 
 KEPT: Final = 32
@@ -88,7 +88,7 @@ def counted(dsn: str, subject: Subject, calls: list[int]) -> Figures:
 
     async def work() -> Figures:
         counting = Counting(subject)
-        database = Database(dsn, connections=1)
+        database = Database(dsn, connections=1, patience=PAGE_SECONDS)
         await database.open()
         try:
             done = 0

@@ -1,6 +1,7 @@
 """Dead, demoted and silent servers are left, and what is wrong is said."""
 
 import time
+from contextlib import nullcontext
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -92,6 +93,18 @@ async def test_a_demoted_server_is_left(database: Database) -> None:
     async with database.connection() as connection:
         assert connection.get_server_pid() != first
         await connection.execute("create table now (x int)")
+
+
+async def test_how_long_an_answer_may_take_is_the_askers_choice(dsn: str) -> None:
+    for patience, answered in ((0.1, False), (5.0, True)):
+        database = Database(dsn, patience=patience)
+        await database.open()
+        try:
+            with nullcontext() if answered else pytest.raises(Unavailable):
+                async with database.connection() as connection:
+                    await connection.execute("select pg_sleep(0.3)")
+        finally:
+            await database.close()
 
 
 async def test_a_stalled_server_costs_no_more_than_its_time(dsn: str) -> None:

@@ -11,6 +11,7 @@ from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.events import Invite
 from b2bua.sip.dialog.identity import first_invite
 from b2bua.sip.dialog.outputs import Failure, SendRequest
+from b2bua.sip.dialog.refresh import MOST_RAISES
 from b2bua.sip.dialog.requests import MOST_CHALLENGES, authorize, resent
 from b2bua.sip.dialog.terms import Terms
 from b2bua.sip.message.message import Request, Response
@@ -44,6 +45,9 @@ class Attempts:
         self._tokens = tokens
         self._purposes = purposes
         self._interval = terms.session_interval
+        self.least = terms.min_session_interval
+        """Min-SE: the greatest that a 422 named (RFC 4028 §7.3)."""
+        self._raises = 0
         self._cseq = 0
         self._live: dict[int, Attempt] = {}
 
@@ -84,6 +88,7 @@ class Attempts:
             call_id=self.call_id,
             cseq=self._cseq,
             interval=self._interval,
+            least=self.least,
         )
         return self._send(Attempt(request, hop, candidate))
 
@@ -98,11 +103,18 @@ class Attempts:
         match response.status:
             case 401 | 407:
                 return self._authorized(attempt, response)
-            case 422 if response.min_se and response.min_se > (self._interval or 0):
-                self._interval = response.min_se
-                return self.begin(attempt.hop, attempt.candidate)
+            case 422 if self._interval is not None and response.min_se is not None:
+                return self._lengthened(attempt, response.min_se)
             case _:
                 return None
+
+    def _lengthened(self, attempt: Attempt, least: int) -> SendRequest | None:
+        """Once more for a longer session, unless that was asked already, or for ever."""
+        if least <= (self._interval or 0) or self._raises >= MOST_RAISES:
+            return None
+        self._raises += 1
+        self._interval = self.least = least
+        return self.begin(attempt.hop, attempt.candidate)
 
     def _authorized(self, attempt: Attempt, response: Response) -> SendRequest | None:
         """Once more with credentials, if the challenge is for them."""

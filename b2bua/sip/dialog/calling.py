@@ -210,6 +210,7 @@ class Calling:
                 calling=True,
                 initial=Initial.OURS,
             )
+            conversation.refresh.least = self._attempts.least
             fork = self._forks[response.to.tag] = Fork(conversation, purpose)
         fork.conversation.modification.hear_allow(response)
         return fork

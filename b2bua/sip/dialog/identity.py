@@ -25,8 +25,9 @@ def first_invite(  # noqa: PLR0913 (each is one header of it)
     call_id: str,
     cseq: int,
     interval: int | None,
+    least: int,
 ) -> Request:
-    """Build it for one next hop; ``interval`` is the Session-Expires to ask for."""
+    """Build it for one next hop; Session-Expires and Min-SE are seconds."""
     target = _called(order.user, next_hop)
     body = serialize_description(order.offer)
     headers = Headers.of_canonical(
@@ -37,7 +38,7 @@ def first_invite(  # noqa: PLR0913 (each is one header of it)
             ("Call-ID", call_id),
             ("CSeq", f"{cseq} INVITE"),
             ("Allow", ", ".join(terms.methods)),
-            *_abilities(terms, interval),
+            *_abilities(terms, interval, least),
             *_identities(order, terms),
             *_history(order, terms, target),
             ("Content-Type", "application/sdp"),
@@ -69,14 +70,14 @@ def _caller(order: Invite, terms: Terms) -> NameAddress:
     return NameAddress(display=order.from_display, uri=str(uri))
 
 
-def _abilities(terms: Terms, interval: int | None) -> list[tuple[str, str]]:
+def _abilities(terms: Terms, interval: int | None, least: int) -> list[tuple[str, str]]:
     supported = ["100rel"] if terms.offer_reliable else []
     if interval is None:
         return [("Supported", ", ".join(supported))] if supported else []
     return [
         ("Supported", ", ".join([*supported, "timer"])),
         ("Session-Expires", str(interval)),
-        ("Min-SE", str(terms.min_session_interval)),
+        ("Min-SE", str(least)),
     ]
 
 

@@ -290,10 +290,7 @@ class Modification:
         match response.status:
             case 491:
                 return self._try_later(pending, now)
-            case 422 if response.min_se and self._refresh.interval:
-                interval = max(self._refresh.interval, response.min_se)
-                left = self._refresh.left(now)
-                self._refresh.start(interval, self._refresh.we_refresh, now, left)
+            case 422 if self._refresh.raise_to(response.min_se, now):
                 return self._try_again(pending, now)
             case 405 | 501 if pending.task is Task.UPDATE:
                 self.updates = False

@@ -44,7 +44,7 @@ def accepted(peer: Peer, *extra: tuple[str, str]) -> Response:
     ("asked", "said", "required"),
     [
         ((TIMER, ("Session-Expires", "300")), "300;refresher=uac", True),
-        ((TIMER, ("Session-Expires", "300;refresher=uas")), "300;refresher=uas", False),
+        ((TIMER, ("Session-Expires", "300;refresher=uas")), "300;refresher=uas", True),
         ((TIMER, ("Session-Expires", "300;refresher=uac")), "300;refresher=uac", True),
         ((TIMER,), "1800;refresher=uac", True),
         ((), "1800;refresher=uas", False),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from b2bua.app.places import Places, area_file
-from b2bua.config.checks import split_listener
+from b2bua.config.checks import addresses, split_listener
 from b2bua.config.settings import Health, Rewrite, Settings, TrunkLimits
 from b2bua.config.settings import Rewriting as RewritingSettings
 from b2bua.config.settings import Trunk as TrunkSettings
@@ -46,7 +46,7 @@ ANYWHERE: Final = "192.0.2.1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaAddresses:
-    """What media processes bind to, and what they tell far ends."""
+    """What media processes bind to, and what they tell far ends, in one IP version."""
 
     bind: str
     advertise: str
@@ -55,7 +55,6 @@ class MediaAddresses:
 def endpoint_settings(settings: Settings) -> EndpointSettings:
     """What the SIP endpoint is told when it is built."""
     sip, limits = settings.sip, settings.sip.limits
-    advertised = advertised_host(settings)
     listeners = []
     for text in sip.listen:
         transport, local = split_listener(text)
@@ -63,7 +62,7 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
             Listener(
                 transport=cast(TransportName, transport),
                 local=local,
-                advertised=(advertised or local[0], local[1]),
+                advertised=(advertised_host(settings, local[0]), local[1]),
             )
         )
     return EndpointSettings(
@@ -127,27 +126,29 @@ def tariffs(settings: Settings) -> list[Tariff]:
     ]
 
 
-def advertised_host(settings: Settings) -> str:
-    """The address for Via, Contact and SDP; empty: that of each listener.
+def advertised_host(settings: Settings, host: str) -> str:
+    """The address for Via, Contact and SDP of whoever listens at ``host``.
 
     Who listens everywhere is told by the way to the first trunk which address that is.
     """
-    if settings.sip.advertise:
-        return settings.sip.advertise
-    hosts = [split_listener(text)[1][0] for text in settings.sip.listen]
-    if not any(ip_address(host).is_unspecified for host in hosts):
-        return ""
-    return _own_address(settings.trunk, ip_address(hosts[0]).version)
+    version = _version(host)
+    for text in addresses(settings.sip.advertise):
+        if _version(text) == version:
+            return text
+    return _own_address(settings.trunk, version) if _is_everywhere(host) else host
 
 
-def media_addresses(settings: Settings) -> MediaAddresses:
-    """Where media processes are reached."""
-    first = split_listener(settings.sip.listen[0])[1][0]
-    bind = settings.media.address or first
-    advertise = advertised_host(settings)
-    if not advertise:
-        advertise = first if ip_address(bind).is_unspecified else bind
-    return MediaAddresses(bind=bind, advertise=advertise)
+def media_addresses(settings: Settings) -> tuple[MediaAddresses, ...]:
+    """Where media processes are reached: in each IP version, the preferred first."""
+    bound = {_version(text): text for text in addresses(settings.media.address)}
+    if not bound:
+        for text in settings.sip.listen:
+            host = split_listener(text)[1][0]
+            bound.setdefault(_version(host), host)
+    return tuple(
+        MediaAddresses(bind=host, advertise=advertised_host(settings, host))
+        for host in bound.values()
+    )
 
 
 def media_ports(settings: Settings) -> list[str]:
@@ -187,7 +188,8 @@ def credential(settings: Settings) -> Credential:
     if tls.certificate:
         return Credential(Path(tls.certificate), Path(tls.key))
     hosts = [split_listener(text)[1][0] for text in settings.sip.listen]
-    names = (advertised_host(settings), *hosts, node_name(settings))
+    told = (advertised_host(settings, host) for host in hosts)
+    names = (*told, *hosts, node_name(settings))
     named = [name for name in names if name and not _is_everywhere(name)]
     return own_credential(Places(Path(settings.data_dir)).tls, named, datetime.now(UTC))
 
@@ -321,6 +323,10 @@ def _is_secure(trunk: TrunkSettings) -> bool:
     uris = [parse_uri(hop) for hop in trunk.hops]
     questions = [question_of(uri) for uri in uris if isinstance(uri, SipUri)]
     return all(default_transport(one) in ("tls", "wss") for one in questions)
+
+
+def _version(host: str) -> int:
+    return ip_address(host).version
 
 
 def _is_everywhere(host: str) -> bool:

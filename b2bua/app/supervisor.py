@@ -224,12 +224,10 @@ class Supervisor:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _start_media(self, index: int, path: Path, ports: str) -> Ward:
-        media, addresses = self._settings.media, build.media_addresses(self._settings)
+        media, places = self._settings.media, build.media_addresses(self._settings)
         arguments = {
             "--socket": str(path),
             "--ports": ports,
-            "--address": addresses.bind,
-            "--advertise": addresses.advertise,
             "--threads": str(media.threads),
             "--silence-after": str(media.silence_after),
         }
@@ -238,6 +236,8 @@ class Supervisor:
             "media.worker.main",
             [
                 *(text for pair in arguments.items() for text in pair),
+                *("--address", *(place.bind for place in places)),
+                *("--advertise", *(place.advertise for place in places)),
                 *(text for one in prompts for text in ("--prompts", str(one.absolute()))),
             ],
             log=self._places.logs / f"media-{index}.log",

@@ -145,9 +145,9 @@ class LegAudio:
         far_end = self.far_end
         return far_end is not None and not (far_end.sending and far_end.receiving)
 
-    def open(self, lifetime: float) -> list[MediaOrder]:
-        """Ask for a port."""
-        return [OpenPort(call=self.call, leg=self.leg, lifetime=lifetime)]
+    def open(self, lifetime: float, family: int = 0) -> list[MediaOrder]:
+        """Ask for a port, of the IP version ``family`` if that is known."""
+        return [OpenPort(call=self.call, leg=self.leg, lifetime=lifetime, family=family)]
 
     def opened(self, fact: PortOpened) -> None:
         """Take the port."""
@@ -177,7 +177,7 @@ class LegAudio:
         self._offered = self.turning = None
 
     def take_offer(self, offer: SessionDescription) -> SessionDescription | None:
-        """Answer a new offer; None when no codec is common, and all stays as it was."""
+        """Answer a new offer; None when it cannot be met, and all stays as it was."""
         answer = self.answer(offer)
         if answer is not None:
             self._heed(offer)
@@ -186,7 +186,10 @@ class LegAudio:
     def answer(
         self, offer: SessionDescription, direction: Direction = Direction.SENDRECV
     ) -> SessionDescription | None:
-        """Answer the other side's description; None when no codec is common (488)."""
+        """Answer the other side's description.
+
+        None when it has no stream with a codec of ours at an address of our family (488).
+        """
         here = replace(self._here, direction=direction, version=self._here.version + 1)
         description = make_answer(offer, here)
         if description is None:

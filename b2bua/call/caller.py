@@ -37,14 +37,17 @@ from b2bua.call.media import (
 )
 from b2bua.call.media import PromptsEnded as MediaPromptsEnded
 from b2bua.call.media import Recorded as MediaRecorded
+from b2bua.core.address import ip_literal
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId
 from b2bua.sip.sdp.crypto import Secrecy, Srtp
 from b2bua.sip.sdp.description import SessionDescription
+from b2bua.sip.sdp.negotiation import family
 
 NO_CODEC: Final = "no codec in common with the caller"
+NO_ADDRESS: Final = "no address of the IP version that the caller's audio has"
 
 
 class State(enum.Enum):
@@ -108,7 +111,7 @@ class CallerLeg:
 
     def open(self, lifetime: float) -> Sequence[LegOutput]:
         """Ask for a port; :class:`Ready` or :class:`NoAudio` follows."""
-        return self.audio.open(lifetime)
+        return self.audio.open(lifetime, 0 if self._offer is None else family(self._offer))
 
     def ring(self) -> Sequence[LegOutput]:
         """Let the caller's own phone make the ringing tone: 180, once."""
@@ -208,7 +211,9 @@ class CallerLeg:
         if self._offer is None:
             self.audio.offer()
         elif self.audio.answer(self._offer) is None:
-            return [NoAudio(self.leg, 488, NO_CODEC)]
+            wanted = family(self._offer)
+            ours = wanted in (0, ip_literal(fact.address).version)
+            return [NoAudio(self.leg, 488, NO_CODEC if ours else NO_ADDRESS)]
         return [Ready(self.leg)]
 
     def _described(self, description: SessionDescription) -> Sequence[LegOutput]:

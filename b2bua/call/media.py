@@ -77,6 +77,8 @@ class OpenPort:
     leg: LegId
     lifetime: float
     """Seconds the call's media may live from now unless extended."""
+    family: int = 0
+    """IP version of the far end, 4 or 6, as far as is known; 0: whatever we have first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

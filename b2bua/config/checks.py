@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Final, cast
 
-from b2bua.config.settings import Hop
+from b2bua.config.settings import Addresses, Hop
 from b2bua.core.address import Address
 from b2bua.sip.dialog.terms import METHODS
 from b2bua.sip.endpoint.manners import HIGHEST_CAUSE
@@ -76,24 +76,33 @@ def _address_or_none(value: object) -> str:
     return "" if value == "" else _address(value)
 
 
-def _literal(value: object) -> str:
-    if value == "":
-        return ""
-    try:
-        unspecified = ip_address(cast(str, value)).is_unspecified
-    except ValueError:
-        return f"{value!r} is no IP address"
-    return f"{value} is no address that anybody can send to" if unspecified else ""
+def _literals(value: object) -> str:
+    if fault := _bound(value):
+        return fault
+    for text in addresses(cast(Addresses, value)):
+        if ip_address(text).is_unspecified:
+            return f"{text} is no address that anybody can send to"
+    return ""
 
 
 def _bound(value: object) -> str:
-    if value == "":
-        return ""
-    try:
-        ip_address(cast(str, value))
-    except ValueError:
-        return f"{value!r} is no IP address"
+    versions = set()
+    for text in addresses(cast(Addresses, value)):
+        try:
+            version = ip_address(text).version
+        except ValueError:
+            return f"{text!r} is no IP address"
+        if version in versions:
+            return f"{text} is the second of IPv{version}"
+        versions.add(version)
     return ""
+
+
+def addresses(given: Addresses) -> tuple[str, ...]:
+    """One, several or none, as a tuple."""
+    if isinstance(given, str):
+        return (given,) if given else ()
+    return given
 
 
 def _ports(value: object) -> str:
@@ -246,7 +255,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "data_dir": lambda value: "it must not be empty" if value == "" else _line(value),
     "node": _word_or_none,
     "sip.listen": _listeners,
-    "sip.advertise": _literal,
+    "sip.advertise": _literals,
     "sip.user_agent": _line,
     "sip.realm": lambda value: "it must not be empty" if value == "" else _line(value),
     "media.ports": _ports,

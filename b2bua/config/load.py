@@ -147,7 +147,7 @@ class _Reader:
         if element is not None:
             return self._tables(value, element, path)
         if isinstance(value, _Given):
-            value = value.text if kind is str else _decoded(value.text)
+            value = _meant(value.text, kind)
         try:
             read = msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
@@ -231,6 +231,13 @@ def _rules(trunk: Trunk, index: int, reader: _Reader) -> Iterator[Fault]:
 def _fields(kind: type[Table]) -> Iterator[tuple[str, msgspec.structs.FieldInfo]]:
     for field in msgspec.structs.fields(kind):
         yield field.encode_name, field
+
+
+def _meant(text: str, kind: Any) -> Any:
+    """A value of the environment: text where text may stand, unless it begins like JSON."""
+    if kind is str or (str in get_args(kind) and text[:1] not in ("[", '"')):
+        return text
+    return _decoded(text)
 
 
 def _element(kind: Any) -> type[Table] | None:

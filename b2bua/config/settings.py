@@ -12,6 +12,8 @@ from msgspec import Meta
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
 Strings: TypeAlias = tuple[str, ...]
+Addresses: TypeAlias = str | tuple[str, ...]
+"""One IP address, or one of each family; empty: none is given."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +59,9 @@ class Sip(Table, frozen=True, kw_only=True):
         "udp:0.0.0.0:5060",
         "tcp:0.0.0.0:5060",
     )
-    advertise: str = ""
-    """Address for Via, Contact and session descriptions; empty: the listening one."""
+    advertise: Addresses = ""
+    """For Via, Contact and session descriptions, one or one of each family; empty: the
+    listening ones."""
     session_interval: Annotated[int, Meta(ge=0, le=86_400)] = 1800
     """Session-Expires that we ask for (RFC 4028); 0: no session timer of our own."""
     min_session_interval: Annotated[int, Meta(ge=90, le=86_400)] = 90
@@ -78,8 +81,9 @@ class Media(Table, frozen=True, kw_only=True):
     """Of each process; 0: one per core."""
     processes: Annotated[int, Meta(ge=1, le=16)] = 1
     """They share the ports evenly."""
-    address: str = ""
-    """That the ports are bound to; empty: the first listening address of SIP."""
+    address: Addresses = ""
+    """That the ports are bound to, one or one of each family, the preferred first; empty:
+    the first listening address of SIP of each family."""
     silence_after: Annotated[float, Meta(ge=0, le=86_400)] = 30.0
     """Seconds without a packet after which a leg's audio counts as dead; 0: never."""
     prompts: str = ""

@@ -38,6 +38,7 @@ from b2bua.core.tokens import Tokens
 from b2bua.exchange.admission import Admission
 from b2bua.exchange.calls import Calls
 from b2bua.exchange.entrance import Entrance
+from b2bua.exchange.families import in_family
 from b2bua.exchange.journal_image import decode, remains_of
 from b2bua.exchange.outlook import LiveCall, Outlook, live_call
 from b2bua.exchange.outputs import CallFault, Drained, SaveCall, SaveCounter
@@ -256,7 +257,6 @@ class Exchange:
                 | Resolve()
                 | Dropped()
                 | Notice()
-                | OpenPort()
                 | ConnectPort()
                 | LetHear()
                 | PressKeys()
@@ -267,6 +267,8 @@ class Exchange:
                 | ExtendMedia()
             ):
                 round_.say(item)
+            case OpenPort():
+                round_.say(in_family(item, self._calls, self._endpoint))
             case (
                 sip.Ring()
                 | sip.Accept()

@@ -59,8 +59,8 @@ def _about_leg(
 ) -> wire.Order:
     session, port = order.call, order.leg
     match order:
-        case OpenPort(lifetime=lifetime):
-            return wire.Open(session=session, port=port, lifetime=lifetime)
+        case OpenPort(lifetime=lifetime, family=family):
+            return wire.Open(session=session, port=port, lifetime=lifetime, family=family)
         case ConnectPort(far_end=far_end):
             return wire.Connect(session=session, port=port, remote=_remote(far_end))
         case LetHear(hearing=hearing):

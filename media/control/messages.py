@@ -101,6 +101,9 @@ class Open(Wire, frozen=True, kw_only=True):
     port: Name
     lifetime: float
     """Seconds the session may live from now unless extended."""
+    family: int = 0
+    """IP version of the far end, 4 or 6; 0: whichever the process has first. A process
+    that has no address of it lends what it has: :attr:`Opened.address` tells."""
 
 
 class Connect(Wire, frozen=True, kw_only=True):

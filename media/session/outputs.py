@@ -17,6 +17,8 @@ class Lend:
 
     session: str
     port: str
+    family: int = 0
+    """The IP version that the far end wants, 4 or 6; 0: any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Port:
     """The orders so far. ``number`` is None while the process binds the sockets."""
 
     number: int | None = None
+    version: int | None = None
+    """Of the IP addresses that its sockets can send to; None as long as ``number``."""
     far_end: FarEnd | None = None
     source: Source = field(default_factory=FromNothing)
     latch_epoch: int = 0

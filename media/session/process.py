@@ -7,8 +7,6 @@ from dataclasses import dataclass
 class Policy:
     """What a process decides for all its sessions."""
 
-    version: int = 4
-    """Of the IP addresses that the sockets are bound to."""
     silence_after: float = 30.0
     """Seconds without RTP from a far end that should speak until it is said; 0: never."""
     ports_per_session: int = 8
@@ -20,5 +18,6 @@ class Lent:
 
     number: int
     address: str
+    """For session descriptions; of the family that the sockets are bound to."""
     rtp_port: int
     rtcp_port: int

@@ -39,8 +39,11 @@ class UnfitRemote(ValueError):
     """No port can be connected to this."""
 
 
-def far_end(remote: Remote, version: int) -> FarEnd:
-    """Check ``remote`` for sockets of IP ``version``; raises :class:`UnfitRemote`."""
+def far_end(remote: Remote, version: int | None) -> FarEnd:
+    """Check ``remote`` for sockets of IP ``version``; raises :class:`UnfitRemote`.
+
+    ``version`` None: that is not known yet.
+    """
     host = _host(remote.address, version)
     absent = host is None or remote.rtp_port == 0
     if len(remote.trusted) > TRUSTED_CAP:
@@ -70,16 +73,18 @@ def far_end(remote: Remote, version: int) -> FarEnd:
     )
 
 
-def _host(text: str, version: int) -> str | None:
+def _host(text: str, version: int | None) -> str | None:
     try:
         address = ip_address(text)
     except ValueError as fault:
         raise UnfitRemote(f"address {text!r} is no IP literal") from fault
-    if address.version != version:
+    if address.is_unspecified:
+        return None  # names nobody, in whichever family
+    if version not in (None, address.version):
         raise UnfitRemote(f"address {text} is not of IPv{version}")
     if address.is_multicast or text == "255.255.255.255":
         raise UnfitRemote(f"address {text} is not one host's")
-    return None if address.is_unspecified else str(address)
+    return str(address)
 
 
 def _codec(name: str) -> Codec:

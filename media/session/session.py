@@ -9,6 +9,7 @@ Names are the protocol's; the engine's numbers come with :meth:`MediaSession.len
 peer that goes away leaves silence behind, before its number may be used again.
 """
 
+from ipaddress import ip_address
 from math import isfinite
 from typing import Final, TypeAlias
 
@@ -163,7 +164,7 @@ class MediaSession:
         port = self._ports.get(name)
         if port is None or port.number is not None:
             return [GiveBack(session=self._name, port=name, number=lent.number, owner=None)]
-        port.number = lent.number
+        port.number, port.version = lent.number, ip_address(lent.address).version
         opened = Opened(
             session=self._name,
             port=name,
@@ -171,7 +172,12 @@ class MediaSession:
             rtp_port=lent.rtp_port,
             rtcp_port=lent.rtcp_port,
         )
-        return [*self._say(opened), *self._arrange(name), *self._arrange_listeners(name)]
+        return [
+            *self._say(opened),
+            *self._check_far_end(name, port),
+            *self._arrange(name),
+            *self._arrange_listeners(name),
+        ]
 
     def not_lent(self, name: str, reason: str) -> list[Output]:
         """Hear that there is no pair to be had."""
@@ -240,7 +246,7 @@ class MediaSession:
             return self._fail(name, f"a lifetime of {order.lifetime} s")
         self._ports[name] = Port()
         self._expires = now + order.lifetime
-        return [Lend(self._name, name)]
+        return [Lend(self._name, name, order.family)]
 
     def _extend(self, lifetime: float, now: float) -> list[Output]:
         if not _is_lifetime(lifetime):
@@ -250,11 +256,19 @@ class MediaSession:
 
     def _connect(self, name: str, port: Port, remote: Remote) -> list[Output]:
         try:
-            port.far_end = far_end(remote, self._policy.version)
+            port.far_end = far_end(remote, port.version)
         except UnfitRemote as fault:
             return self._refuse(name, str(fault))
         port.latch_epoch += 1
         return self._arrange(name)
+
+    def _check_far_end(self, name: str, port: Port) -> list[Output]:
+        """Let go of a far end that was named before it was known what is lent."""
+        rtp = None if port.far_end is None else port.far_end.rtp
+        if rtp is None or ip_address(rtp[0]).version == port.version:
+            return []
+        port.far_end = None
+        return self._refuse(name, f"address {rtp[0]} is not of IPv{port.version}")
 
     def _feed(self, name: str, port: Port, source: Source) -> list[Output]:
         match source:

@@ -13,7 +13,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from media.engine.binding import open_engine
 from media.session.process import Policy
 from media.session.sessions import Sessions
 from media.worker.ports import QUARANTINE, PortPairs
-from media.worker.process import Log, Means, MediaProcess
+from media.worker.process import Log, Means, MediaProcess, Place
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,27 +53,36 @@ async def _serve(options: argparse.Namespace, log: Log) -> int:
     server = ControlServer(options.socket)
     means = Means(
         engine=engine,
-        pairs=PortPairs(options.address, options.ports, quarantine=options.quarantine),
+        places=tuple(_places(options)),
         prompts=Prompts(options.prompts, engine.load, engine.unload),
-        advertise=options.advertise or options.address,
         say=server.say,
         log=log,
         idle=IdleWatch(options.idle_exit, ended.set),
     )
-    policy = Policy(
-        version=ip_address(options.address).version, silence_after=options.silence_after
-    )
+    policy = Policy(silence_after=options.silence_after)
     process = MediaProcess(Sessions(policy), means)
     try:
         await server.start(process)
         process.start()
-        log("serving", socket=str(options.socket), address=options.address)
+        log("serving", socket=str(options.socket), address=" ".join(options.address))
         await ended.wait()
     finally:
         process.stop()
         await server.close()
     log("ended")
     return 0
+
+
+def _places(options: argparse.Namespace) -> Iterator[Place]:
+    """Where ports are lent, in the order of the addresses."""
+    advertised = {ip_address(text).version: text for text in options.advertise}
+    for text in options.address:
+        family = ip_address(text).version
+        yield Place(
+            family=family,
+            pairs=PortPairs(text, options.ports, quarantine=options.quarantine),
+            advertise=advertised.get(family, text),
+        )
 
 
 class IdleWatch:
@@ -99,8 +108,20 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--socket", type=Path, required=True, help="where call control finds us")
     add("--ports", type=_range, default=range(20000, 30000), help="FIRST-LAST")
-    add("--address", default="127.0.0.1", help="that the ports are bound to")
-    add("--advertise", default="", help="address for session descriptions")
+    add(
+        "--address",
+        nargs="+",
+        default=["127.0.0.1"],
+        metavar="IP",
+        help="that the ports are bound to: one, or one of each family, the preferred first",
+    )
+    add(
+        "--advertise",
+        nargs="+",
+        default=[],
+        metavar="IP",
+        help="for session descriptions, of each family; else what the ports are bound to",
+    )
     add(
         "--threads",
         type=int,
@@ -118,16 +139,31 @@ def _parser() -> argparse.ArgumentParser:
 
 def _misuse(options: argparse.Namespace) -> str:
     """What is wrong with the options, in a line; empty when nothing is."""
-    for address in filter(None, (options.address, options.advertise)):
-        try:
-            ip_address(address)
-        except ValueError:
-            return f"{address!r} is no IP address"
-    if ip_address(options.address).is_unspecified and not options.advertise:
-        return f"--address {options.address} needs --advertise: nobody can send to it"
+    for name in ("address", "advertise"):
+        if fault := _unfit(getattr(options, name)):
+            return f"--{name}: {fault}"
+    advertised = {ip_address(text).version for text in options.advertise}
+    for text in options.address:
+        address = ip_address(text)
+        if address.is_unspecified and address.version not in advertised:
+            return f"--address {text} needs --advertise: nobody can send to it"
     for directory in options.prompts:
         if not directory.is_dir():
             return f"--prompts {directory}: no such directory"
+    return ""
+
+
+def _unfit(addresses: Sequence[str]) -> str:
+    """What is wrong with addresses of which there may be one of each family."""
+    versions: set[int] = set()
+    for text in addresses:
+        try:
+            version = ip_address(text).version
+        except ValueError:
+            return f"{text!r} is no IP address"
+        if version in versions:
+            return f"{text} is the second of IPv{version}"
+        versions.add(version)
     return ""
 
 

@@ -41,14 +41,24 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An address that ports are lent at."""
+
+    family: int
+    """4 or 6."""
+    pairs: PortPairs
+    advertise: str
+    """What far ends are told to send to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What a process works with."""
 
     engine: Engine
-    pairs: PortPairs
+    places: tuple[Place, ...]
+    """One of each IP family, the preferred first."""
     prompts: Prompts
-    advertise: str
-    """The address that far ends are told to send to."""
     say: Callable[[int, Fact], None]
     log: Log
     idle: Callable[[bool], None]
@@ -61,12 +71,11 @@ class MediaProcess:
     def __init__(self, sessions: Sessions, means: Means) -> None:
         self._sessions = sessions
         self._engine = means.engine
-        self._pairs = means.pairs
         self._prompts = means.prompts
         self._means = means
         self._loop = asyncio.get_running_loop()
         self._clients: set[int] = set()
-        self._lent_ports: dict[int, int] = {}
+        self._lent_ports: dict[int, tuple[Place, int]] = {}
         """Engine port to UDP port."""
         self._events: deque[Event] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -137,8 +146,8 @@ class MediaProcess:
     def _do(self, output: Output) -> Sequence[Output]:
         """Do one thing; returns what the sessions make of the answer."""
         match output:
-            case Lend(session, port):
-                return self._lend(session, port)
+            case Lend():
+                return self._lend(output)
             case Arrange(number, plan):
                 self._engine.arrange(number, plan)
             case PressKeys():
@@ -155,23 +164,28 @@ class MediaProcess:
                 self._means.say(client, fact)
         return []
 
-    def _lend(self, session: str, port: str) -> Sequence[Output]:
+    def _lend(self, lend: Lend) -> Sequence[Output]:
         try:
-            lent = self._open()
+            lent = self._open(self._place(lend.family))
         except OSError as fault:
             reason = fault.strerror or str(fault)
-            self._means.log("no ports", session=session, reason=reason)
-            return self._sessions.not_lent(session, port, reason)
-        return self._sessions.lent(session, port, lent)
+            self._means.log("no ports", session=lend.session, reason=reason)
+            return self._sessions.not_lent(lend.session, lend.port, reason)
+        return self._sessions.lent(lend.session, lend.port, lent)
 
-    def _open(self) -> Lent:
+    def _place(self, family: int) -> Place:
+        """The place of that family, else the first."""
+        places = self._means.places
+        return next((place for place in places if place.family == family), places[0])
+
+    def _open(self, place: Place) -> Lent:
         """Bind a pair and give it to the engine; raises OSError."""
-        pair = self._pairs.lend(self._loop.time())
+        pair = place.pairs.lend(self._loop.time())
         udp_port = pair.port
         with ExitStack() as bound:
             bound.enter_context(pair.rtp)
             bound.enter_context(pair.rtcp)
-            bound.callback(self._pairs.take_back, udp_port, self._loop.time())
+            bound.callback(place.pairs.take_back, udp_port, self._loop.time())
             number = self._engine.open(
                 pair.rtp.fileno(),
                 pair.rtcp.fileno(),
@@ -182,10 +196,10 @@ class MediaProcess:
             pair.rtp.detach()
             pair.rtcp.detach()
             bound.pop_all()
-        self._lent_ports[number] = udp_port
+        self._lent_ports[number] = place, udp_port
         return Lent(
             number=number,
-            address=self._means.advertise,
+            address=place.advertise,
             rtp_port=udp_port,
             rtcp_port=udp_port + 1,
         )
@@ -239,7 +253,8 @@ class MediaProcess:
         # Now, while its number is nobody's: what it said must not be taken for the next
         # user's.
         self._events.extend(self._engine.events())
-        self._pairs.take_back(self._lent_ports.pop(back.number), self._loop.time())
+        place, udp_port = self._lent_ports.pop(back.number)
+        place.pairs.take_back(udp_port, self._loop.time())
         if back.owner is not None:
             closed = Closed(
                 session=back.session, port=back.port, statistics=statistics(carried)

@@ -6,7 +6,16 @@ import pytest
 
 from b2bua.app import build, places
 from b2bua.app.places import MissingFile, Places, catalogue, prompt_names
-from b2bua.config.settings import Limits, Media, Settings, Sip, Tariff, Timers, Trunk
+from b2bua.config.settings import (
+    Addresses,
+    Limits,
+    Media,
+    Settings,
+    Sip,
+    Tariff,
+    Timers,
+    Trunk,
+)
 from b2bua.sip.dialog.terms import METHODS
 
 TRUNK = Trunk(
@@ -21,7 +30,7 @@ TRUNK = Trunk(
 )
 
 
-def settings(*listen: str, advertise: str = "", media: Media = Media()) -> Settings:
+def settings(*listen: str, advertise: Addresses = "", media: Media = Media()) -> Settings:
     return Settings(
         sip=Sip(listen=listen, advertise=advertise), trunk=(TRUNK,), media=media
     )
@@ -49,16 +58,42 @@ def test_listeners_and_timers() -> None:
 def test_who_listens_everywhere_advertises_the_way_to_the_first_trunk() -> None:
     made = build.endpoint_settings(settings("udp:0.0.0.0:5060"))
     assert made.listeners[0].advertised == ("127.0.0.1", 5060)
-    assert build.media_addresses(settings("udp:0.0.0.0:5060")) == build.MediaAddresses(
-        bind="0.0.0.0", advertise="127.0.0.1"
-    )
+    [place] = build.media_addresses(settings("udp:0.0.0.0:5060"))
+    assert place == build.MediaAddresses(bind="0.0.0.0", advertise="127.0.0.1")
 
 
 def test_what_is_to_be_advertised_is() -> None:
     chosen = settings("udp:127.0.0.1:5060", advertise="198.51.100.7")
     assert build.endpoint_settings(chosen).listeners[0].advertised == ("198.51.100.7", 5060)
-    assert build.media_addresses(chosen).advertise == "198.51.100.7"
-    assert build.media_addresses(chosen).bind == "127.0.0.1"
+    [place] = build.media_addresses(chosen)
+    assert place == build.MediaAddresses(bind="127.0.0.1", advertise="198.51.100.7")
+
+
+def test_each_ip_version_has_its_own_addresses() -> None:
+    both = settings(
+        *("udp:[::1]:5060", "udp:127.0.0.1:5060", "tcp:127.0.0.2:5060"),
+        advertise=("198.51.100.7", "2001:db8::7"),
+    )
+    told = [one.advertised[0] for one in build.endpoint_settings(both).listeners]
+    assert told == ["2001:db8::7", "198.51.100.7", "198.51.100.7"]
+    assert build.media_addresses(both) == (
+        build.MediaAddresses(bind="::1", advertise="2001:db8::7"),
+        build.MediaAddresses(bind="127.0.0.1", advertise="198.51.100.7"),
+    )
+
+
+def test_ports_are_where_media_is_told_to_be_the_preferred_first() -> None:
+    chosen = settings(
+        "udp:127.0.0.1:5060",
+        media=Media(address=("127.0.0.9", "::1")),
+        advertise="198.51.100.7",
+    )
+    assert build.media_addresses(chosen) == (
+        build.MediaAddresses(bind="127.0.0.9", advertise="198.51.100.7"),
+        build.MediaAddresses(bind="::1", advertise="::1"),
+    )
+    alone = settings("udp:[::1]:5060", media=Media(address="127.0.0.9"))
+    assert [one.bind for one in build.media_addresses(alone)] == ["127.0.0.9"]
 
 
 def test_a_trunk_for_the_endpoint_and_for_the_service() -> None:

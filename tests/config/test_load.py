@@ -1,5 +1,6 @@
 """Settings: what is read, and how every fault is named."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -118,6 +119,8 @@ def test_every_fault_is_in_one_report(file: Path) -> None:
         ("[media]\nports = '30000-20000'\n", "from 1024 up"),
         ("[media]\nports = '20000-20002'\n", "too few"),
         ("[media]\naddress = 'eth0'\n", "no IP address"),
+        ("[media]\naddress = ['::1', '::2']\n", "line 2: media.address: ::2 is the second"),
+        ("[sip]\nadvertise = ['192.0.2.1', '::']\n", "no address that anybody"),
         ("[metrics]\nlisten = '9400'\n", "metrics.listen"),
         ("[log]\nlevel = 'loud'\n", "line 2: log.level"),
         ("[service]\nallowed_destinations = ['+44']\n", "no prefix of a number"),
@@ -146,6 +149,23 @@ def test_each_fault_is_named(file: Path, text: str, told: str) -> None:
     said = faults(file, text)
     assert len(said) == 1
     assert told in said[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "read_as"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ('"192.0.2.1"', "192.0.2.1"),
+        ('["192.0.2.1", "2001:db8::1"]', ("192.0.2.1", "2001:db8::1")),
+        ("", ""),
+    ],
+)
+def test_one_address_or_one_of_each_ip_version(
+    file: Path, given: str, read_as: object
+) -> None:
+    settings = read(file, "", B2BUA_SIP__ADVERTISE=given)
+    assert settings.sip.advertise == read_as
+    assert not given or read(file, f"[sip]\nadvertise = {json.dumps(read_as)}") == settings
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,20 @@ class SipEndpoint:
             self._board.ask(order.session, lambda session: session.order(order, now), now)
         return self._board.run(now)
 
+    def family_of(self, session: SessionId) -> int:
+        """IP version by which a session's far end is reached; 0 if that is not known."""
+        entry = self._board.registry.entries.get(session)
+        return 0 if entry is None or entry.flow is None else entry.flow.family
+
+    def family_towards(self, name: str, user: str) -> int:
+        """IP version by which ``user`` is called by a trunk; 0 if that is not known."""
+        if name == PHONES:
+            bound = self._board.registrar.bindings(user)
+            return bound[0].flow.family if bound else 0
+        if name not in self._trunks:
+            return 0
+        return self._board.ways.family(self._trunks.named(name))
+
     def _invite(self, order: Invite, now: Instant) -> None:
         """Begin a session, if its trunk has room for one more."""
         trunk, board = self._trunks.named(order.trunk), self._board

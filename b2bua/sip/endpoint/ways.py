@@ -131,6 +131,21 @@ class Ways:
         others = sorted((hop for hop in hops if hop is not first), key=lambda h: -h.weight)
         return (first.uri, *(hop.uri for hop in others))
 
+    def family(self, trunk: Trunk) -> int:
+        """IP version of the address that a call goes to first; 0 while none is known."""
+        known = (self._hops.get((trunk.name, uri)) for uri in trunk.next_hops)
+        ways = [way for hop in known if hop is not None for way in hop.ways]
+        from_here = {
+            (one.transport, ":" in one.local[0]) for one in self._settings.listeners
+        }
+        for way in sorted(ways, key=lambda way: not way.usable):
+            if way.target is None:
+                continue
+            is_six = ":" in way.target.address[0]
+            if (way.target.transport, is_six) in from_here:
+                return 6 if is_six else 4
+        return 0
+
     def toward(
         self, trunk: str, hop: str, targets: tuple[Target, ...], now: Instant
     ) -> Hop | None:

@@ -102,7 +102,7 @@ def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescript
     carried = [
         stream
         for stream in offer.media
-        if _is_carried(stream, local.codecs) and _is_allowed(stream, srtp)
+        if _is_carried(stream, local.codecs, local.address) and _is_allowed(stream, srtp)
     ]
     chosen = max(carried, key=lambda stream: bool(stream.crypto), default=None)
     if chosen is None:
@@ -125,7 +125,8 @@ def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescript
 def agree(local: SessionDescription, remote: SessionDescription) -> Agreement | None:
     """What our description and theirs mean together, whoever offered.
 
-    None: they share no audio stream with a codec at an address that we can send to.
+    None: they share no audio stream with a codec at an address that we can send to, of
+    the IP version of ours.
     """
     for ours, theirs in zip(local.media, remote.media, strict=False):
         if ours.kind != "audio" or not ours.port:
@@ -136,9 +137,18 @@ def agree(local: SessionDescription, remote: SessionDescription) -> Agreement | 
         )
         codecs = tuple(encoding for _, encoding in accepts)
         keys = _keys(ours, theirs)
-        if _is_carried(theirs, codecs) and keys is not None:
+        if _is_carried(theirs, codecs, ours.address) and keys is not None:
             return _agreement(ours, theirs, accepts, keys)
     return None
+
+
+def family(description: SessionDescription) -> int:
+    """The IP version, 4 or 6, of the first audio stream; 0 if it names no place."""
+    for stream in description.media:
+        if stream.kind == "audio" and stream.port and _is_unicast(stream.address):
+            address = ip_literal(stream.address)
+            return 0 if address.is_unspecified else address.version
+    return 0
 
 
 def _keys(ours: MediaDescription, theirs: MediaDescription) -> tuple[Crypto, ...] | None:
@@ -187,15 +197,24 @@ def _is_allowed(stream: MediaDescription, srtp: Srtp) -> bool:
     return bool(stream.crypto) and srtp is not Srtp.NEVER
 
 
-def _is_carried(stream: MediaDescription, codecs: tuple[str, ...]) -> bool:
-    """Whether we can carry the stream: audio, a codec of ours, an address to send to."""
+def _is_carried(stream: MediaDescription, codecs: tuple[str, ...], here: str) -> bool:
+    """Whether we can carry the stream: audio, a codec of ours, an address to send to.
+
+    ``here`` is our own address: nothing can be sent to one of the other IP version.
+    """
     return (
         stream.kind == "audio"
         and stream.port != 0
         and stream.protocol.upper() in _IN_CLEAR + _SEALED
         and bool(common_codecs(stream, codecs))
         and _is_unicast(stream.address)
+        and _is_reached(stream.address, here)
     )
+
+
+def _is_reached(address: str, here: str) -> bool:
+    there = ip_literal(address)
+    return there.is_unspecified or there.version == ip_literal(here).version
 
 
 def _is_unicast(address: str) -> bool:

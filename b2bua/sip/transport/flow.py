@@ -34,6 +34,11 @@ class Flow:
         return self.transport != "udp"
 
     @property
+    def family(self) -> int:
+        """The IP version, 4 or 6."""
+        return 6 if ":" in self.remote[0] else 4
+
+    @property
     def secure(self) -> bool:
         """Whether nobody on the way can read along."""
         return self.transport in ("tls", "wss")

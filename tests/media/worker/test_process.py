@@ -28,7 +28,7 @@ from media.engine.plan import Event, Heard, PortPlan, PortStatistics, Pressed
 from media.session.process import Policy
 from media.session.sessions import Sessions
 from media.worker.ports import PortPairs
-from media.worker.process import Means, MediaProcess
+from media.worker.process import Means, MediaProcess, Place
 
 ADDRESS = "127.0.0.4"
 
@@ -111,9 +111,14 @@ class Floor:
         self.idle = False
         means = Means(
             engine=self.engine,
-            pairs=PortPairs(ADDRESS, range(23500, 23520), quarantine=0.0),
+            places=(
+                Place(
+                    family=4,
+                    pairs=PortPairs(ADDRESS, range(23500, 23520), quarantine=0.0),
+                    advertise="192.0.2.9",
+                ),
+            ),
             prompts=Prompts([], self.engine.load, self.engine.unload),
-            advertise="192.0.2.9",
             say=lambda client, fact: self.said.append((client, fact)),
             log=lambda incident, **_: self.incidents.append(incident),
             idle=self._note_idle,

@@ -1,6 +1,7 @@
 """RFC 3264 §5 to §8 for one audio stream."""
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from b2bua.sip.sdp.negotiation import (
     Agreement,
     LocalAudio,
     agree,
+    family,
     make_answer,
     make_offer,
 )
@@ -210,6 +212,57 @@ def test_a_held_stream_is_not_sent_to() -> None:
     assert agreement.receiving
 
 
+SIX = replace(LOCAL, address="2001:db8::2")
+
+
+@pytest.mark.parametrize(
+    ("here", "there"), [(LOCAL, "2001:db8::9"), (SIX, "192.0.2.9")], ids=["four", "six"]
+)
+def test_a_stream_of_the_other_ip_version_is_not_carried(
+    here: LocalAudio, there: str
+) -> None:
+    theirs = offered("m=audio 5000 RTP/AVP 8", address=there)
+    assert make_answer(theirs, here) is None
+    assert agree(make_offer(here), theirs) is None
+
+
+def test_of_two_streams_that_of_our_ip_version_is_taken() -> None:
+    """As who is dual-stack may write them (RFC 4091 §3), to who knows no grouping."""
+    both = offered(
+        "m=audio 5000 RTP/AVP 8",
+        "c=IN IP6 2001:db8::9",
+        "m=audio 5002 RTP/AVP 8",
+        "c=IN IP4 192.0.2.9",
+        address="192.0.2.1",
+    )
+    assert family(both) == 6
+    for local, taken in ((SIX, [4000, 0]), (LOCAL, [0, 4000])):
+        answer = make_answer(both, local)
+        assert answer is not None
+        assert [stream.port for stream in answer.media] == taken
+        agreement = agree(answer, both)
+        assert agreement is not None
+        assert agreement.rtp_port == (5000 if local is SIX else 5002)
+
+
+@pytest.mark.parametrize(
+    ("address", "version"),
+    [("192.0.2.1", 4), ("2001:db8::1", 6), ("0.0.0.0", 0), ("::", 0), ("a.example", 0)],
+)
+def test_the_ip_version_of_a_description(address: str, version: int) -> None:
+    assert family(offered("m=audio 5000 RTP/AVP 8", address=address)) == version
+    assert family(offered("m=video 5000 RTP/AVP 34", address=address)) == 0
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_hold_in_the_old_way_is_of_no_ip_version(address: str) -> None:
+    theirs = offered("m=audio 5000 RTP/AVP 8", address=address)
+    for local in (LOCAL, SIX):
+        agreement = agree(make_offer(local), theirs)
+        assert agreement is not None
+        assert not agreement.sending
+
+
 def test_the_far_end_chooses_what_we_send() -> None:
     theirs = offered("m=audio 65535 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000")
     agreement = agree(make_offer(LOCAL), theirs)
@@ -239,7 +292,8 @@ def test_both_sides_agree_on_the_same(caller: LocalAudio, called: LocalAudio) ->
     offer = make_offer(caller)
     answer = make_answer(offer, called)
     if answer is None:
-        assert not set(caller.codecs) & set(called.codecs)
+        one_family = (":" in caller.address) == (":" in called.address)
+        assert not (one_family and set(caller.codecs) & set(called.codecs))
         return
     mine, theirs = agree(offer, answer), agree(answer, offer)
     assert mine is not None

@@ -1,4 +1,4 @@
-"""``b2bua report``: call analysis of one month (话务分析)."""
+"""``b2bua report``: call analysis of one month or week (话务分析)."""
 
 import sys
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from b2bua.report.analysis import summed
 from b2bua.report.commas import commas
 from b2bua.report.counting import Counting, span
 from b2bua.report.figures import Figures, Subject
-from b2bua.report.month import MalformedMonth, Month
+from b2bua.report.month import MalformedMonth, Period, period_of
 from b2bua.report.page import page
-from b2bua.report.tables import Manner
+from b2bua.report.tables import Manner, manner_of
 from b2bua.report.terminal import text
-from b2bua.report.wording import Language, Wording
+from b2bua.report.wording import Language
 from b2bua.report.workbook import workbook
 from b2bua.service.number import service_number
 
@@ -44,7 +44,7 @@ class ReportOptions:
 
 
 def report(config: Path, options: ReportOptions) -> int:
-    """Analyse a month and write it in the format that is asked for."""
+    """Analyse a month or a week and write it in the format that is asked for."""
     month = _checked(options)
     settings = settings_of(config)
     number = service_number(options.number) or options.number
@@ -62,12 +62,12 @@ def report(config: Path, options: ReportOptions) -> int:
         return figures, Language(options.language or said)
 
     figures, language = run(read())
-    manner = Manner(Wording(language), full=options.full)
+    manner = manner_of(figures, language, full=options.full)
     _write(_rendered(figures, manner, options.format), options.output)
     return 0
 
 
-def _checked(options: ReportOptions) -> Month:
+def _checked(options: ReportOptions) -> Period:
     if options.format not in FORMATS:
         raise Misused(f"--format is one of {', '.join(FORMATS)}, not {options.format!r}")
     if options.language not in ("", *(one.value for one in Language)):
@@ -75,19 +75,19 @@ def _checked(options: ReportOptions) -> Month:
     if options.format == "xlsx" and options.output is None and sys.stdout.isatty():
         raise Misused("an xlsx file is nothing for a terminal: give --output FILE")
     try:
-        return Month.parse(options.month)
+        return period_of(options.month)
     except MalformedMonth as error:
         raise Misused(f"--month: {error}") from error
 
 
 async def _subject(
-    storage: Storage, settings: Settings, number: str, month: Month
+    storage: Storage, settings: Settings, number: str, period: Period
 ) -> Subject:
     plan = (await storage.plans.snapshot({})).plans.get(number)
     table = await Atlas(storage.areas, settings).table()
     return Subject(
         number=number,
-        month=month,
+        period=period,
         at=datetime.now(UTC),
         plan=plan,
         plans=await storage.plans.versions(number),

@@ -54,7 +54,7 @@ def summed(counting: Counting, subject: Subject) -> Figures:
         number=subject.number,
         name="" if subject.plan is None else subject.plan.name,
         zone=subject.zone.key,
-        month=subject.month,
+        period=subject.period,
         at=subject.at.astimezone(subject.zone),
         complete=now >= counting.quarters.end,
         totals=tally(tallies.totals),
@@ -83,12 +83,12 @@ def _days(counting: Counting, subject: Subject) -> tuple[DayFigures, ...]:
         peaks[place.day] = max(peaks[place.day], peak)
     tallies = counting.tallies
     calls = [*tallies.days_before, *(counted[0] for counted in tallies.days)]
-    four_weeks = len(tallies.days_before) - 28
+    beside = len(tallies.days_before) - subject.period.days_back
     return tuple(
         DayFigures(
-            day=subject.month.first + timedelta(days=day),
+            day=subject.period.first + timedelta(days=day),
             tally=tally(counted),
-            before=calls[four_weeks + day],
+            before=calls[beside + day],
             peak=peaks[day],
         )
         for day, counted in enumerate(tallies.days)

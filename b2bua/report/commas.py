@@ -32,7 +32,7 @@ def commas(figures: Figures, manner: Manner) -> bytes:
     words = manner.words
     written = io.StringIO()
     writer = csv.writer(written)
-    head = (words("title"), figures.number, figures.name, str(figures.month), figures.zone)
+    head = (words("title"), figures.number, figures.name, str(figures.period), figures.zone)
     writer.writerow(map(safe, head))
     for one in (advice.said(words.language) for advice in advise(figures)):
         writer.writerow((words("advice"), safe(one.what), safe(one.why)))

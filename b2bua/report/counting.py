@@ -35,8 +35,8 @@ _MISSED: Final = frozenset({Outcome.BUSY, Outcome.NO_ANSWER, Outcome.ABANDONED})
 
 def span(subject: Subject) -> tuple[datetime, datetime]:
     """From when on and until before when records are wanted."""
-    until = subject.month.next.start(subject.zone) + timedelta(days=1)
-    return subject.month.before.start(subject.zone), until
+    until = subject.period.next.start(subject.zone) + timedelta(days=1)
+    return subject.period.before.start(subject.zone), until
 
 
 class Counting:
@@ -44,8 +44,8 @@ class Counting:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
-        self.quarters = Quarters.of(subject.month, subject.zone)
-        before = Quarters.of(subject.month.before, subject.zone)
+        self.quarters = Quarters.of(subject.period, subject.zone)
+        before = Quarters.of(subject.period.before, subject.zone)
         self._before = before
         elapsed = microseconds(subject.at) - self.quarters.start
         over = elapsed >= self.quarters.end - self.quarters.start

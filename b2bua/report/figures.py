@@ -1,4 +1,4 @@
-"""What a month of one 400 number came to: frozen values, nothing worded, nothing rounded.
+"""What a month or week of one 400 number came to: frozen values, unworded, unrounded.
 
 Money is integer 厘 (0.001 yuan), durations are milliseconds, shares are exact fractions,
 traffic is Erlang. Moments are on the clocks of the plan's zone. A call belongs to the
@@ -11,7 +11,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from b2bua.report.month import Month
+from b2bua.report.month import Period
 from b2bua.service.plan import Plan
 from b2bua.service.record import Outcome
 
@@ -23,10 +23,10 @@ def nowhere(area: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is analysed: whose calls, of which month, seen from when."""
+    """What is analysed: whose calls, of which month or week, seen from when."""
 
     number: str
-    month: Month
+    period: Period
     at: datetime
     """The moment of the analysis: what has not happened by then is not missed."""
     plan: Plan | None = None
@@ -102,7 +102,7 @@ class DayFigures:
     day: date
     tally: Tally
     before: int
-    """Calls four weeks before, on the same weekday."""
+    """Calls on the same weekday, a week before; in a month, four weeks."""
     peak: int
     """Most lines held at once."""
 
@@ -278,12 +278,12 @@ class MissedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """A month of one 400 number."""
+    """A month or a week of one 400 number."""
 
     number: str
     name: str
     zone: str
-    month: Month
+    period: Period
     at: datetime
     complete: bool
     """The month was over at the moment of the analysis."""

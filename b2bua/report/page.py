@@ -26,7 +26,7 @@ def page(figures: Figures, manner: Manner) -> str:
     """The whole page."""
     words = manner.words
     language = "zh-CN" if words.language is Language.ZH else "en"
-    title = f"{words('title')} {figures.number} {figures.month}"
+    title = f"{words('title')} {figures.number} {figures.period}"
     return (
         f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -41,7 +41,7 @@ def page(figures: Figures, manner: Manner) -> str:
 def _head(figures: Figures, manner: Manner) -> str:
     words = manner.words
     until = "" if figures.complete else f" · {words('so_far')} {stamp(figures.at)}"
-    under = f"{words('title')} · {figures.month}{until} · {figures.zone}"
+    under = f"{words('title')} · {figures.period}{until} · {figures.zone}"
     name = f"{figures.number} {figures.name}".rstrip()
     return f'<header><h1>{safe(name)}</h1><p class="under">{safe(under)}</p></header>\n'
 

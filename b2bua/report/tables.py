@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Final, TypeAlias, assert_never
 
 from b2bua.report.figures import Figures, Tally
-from b2bua.report.wording import Wording, clock, percent, stamp
+from b2bua.report.month import Week
+from b2bua.report.wording import Language, Wording, clock, percent, stamp
 from b2bua.service.number import masked
 from b2bua.service.tariff import yuan
 
@@ -69,6 +70,12 @@ class Manner:
         return number if self.full else masked(number)
 
 
+def manner_of(figures: Figures, language: Language, *, full: bool = False) -> Manner:
+    """How a month or a week is told in a language."""
+    weekly = isinstance(figures.period, Week)
+    return Manner(Wording(language, weekly=weekly), full=full)
+
+
 def plain(cell: Cell) -> str:
     """A cell as text for people."""
     match cell:
@@ -127,7 +134,7 @@ def _table(
 
 
 def summary(figures: Figures, manner: Manner) -> Table:
-    """The month beside the month before."""
+    """The period beside the one before."""
     words = manner.words
     before = "value_before" if figures.complete else "value_before_part"
     return _table(

@@ -22,7 +22,7 @@ def text(figures: Figures, manner: Manner) -> str:
     words = manner.words
     until = "" if figures.complete else f", {words('so_far')} {stamp(figures.at)}"
     parts = [
-        f"{words('title')} {figures.number} {printable(figures.name)}  {figures.month}"
+        f"{words('title')} {figures.number} {printable(figures.name)}  {figures.period}"
         f" ({figures.zone}{until})"
     ]
     if not figures.totals.calls:

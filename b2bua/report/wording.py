@@ -132,6 +132,17 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Chinese and English by key."""
 
+WEEKLY: Final[Mapping[str, tuple[str, str]]] = {
+    "value": ("本周", "This week"),
+    "value_before": ("上周", "Week before"),
+    "value_before_part": ("上周同期", "Week before, same span"),
+    "before": ("一周前", "A week before"),
+    "against": ("较上周", "vs week before"),
+    "against_part": ("较上周同期", "vs same span before"),
+    "nothing": ("本周没有呼叫。", "There were no calls in this week."),
+}
+"""What is said otherwise of a week."""
+
 REASONS: Final[Mapping[str, str]] = {
     "number unknown": "号码不存在",
     "suspended": "号码停用",
@@ -176,15 +187,17 @@ _LONG_WEEKDAYS: Final = (
 
 
 class Wording:
-    """One language."""
+    """One language, of a month or of a week."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, weekly: bool = False) -> None:
         self.language = language
+        self._weekly = weekly
         self._place = 0 if language is Language.ZH else 1
 
     def __call__(self, key: str) -> str:
         """The words for a key of :data:`WORDS`."""
-        return WORDS[key][self._place]
+        found = WEEKLY.get(key) if self._weekly else None
+        return (found or WORDS[key])[self._place]
 
     def outcome(self, outcome: Outcome) -> str:
         """How a call ended."""

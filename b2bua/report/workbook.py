@@ -69,7 +69,7 @@ class Workbook:
         words, figures = self._manner.words, self._figures
         sheet = self._book.add_worksheet(words("advice"))
         sheet.set_column(0, 1, 60, self._formats["wrap"])
-        title = f"{words('title')} {figures.number} {figures.name} {figures.month}"
+        title = f"{words('title')} {figures.number} {figures.name} {figures.period}"
         sheet.write_string(0, 0, title, self._formats["title"])
         sheet.write_string(1, 0, f"{words('made')} {stamp(figures.at)} ({figures.zone})")
         sheet.write_string(3, 0, words("advice"), self._formats["head"])

@@ -196,6 +196,21 @@ class Records:
             if len(rows) < LEAN_PAGE:
                 return
 
+    async def many(
+        self, number: str, few: int, since: datetime, until: datetime
+    ) -> bool:
+        """Whether a number has more records than a few."""
+        async with self._database.connection() as connection:
+            found: int = await connection.fetchval(
+                "select count(*) from (select from call_record where number = $1"
+                " and invite_at >= $2 and invite_at < $3 limit $4) as found",
+                number,
+                since,
+                until,
+                few + 1,
+            )
+        return found > few
+
     async def call(self, call_id: str) -> CallRecord | None:
         """One record, or None."""
         async with self._database.connection() as connection:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from b2bua.report.advice import advise
 from b2bua.report.figures import Figures
 from b2bua.report.month import MalformedMonth, Month
-from b2bua.report.tables import Manner
-from b2bua.report.wording import Language, Wording
+from b2bua.report.tables import manner_of
+from b2bua.report.wording import Language
 from b2bua.web import charting, planning, reporting
 from b2bua.web.gate import SignedIn
 from b2bua.web.portal import Visit
@@ -47,8 +47,7 @@ async def analysis(request: Request, visit: SignedIn) -> Response:
 
 def _sections(visit: Visit, found: list[Figures], language: Language) -> dict[str, Any]:
     figures, *others = found
-    words = Wording(language)
-    manner = Manner(words, full=visit.session.reveal)
+    manner = manner_of(figures, language, full=visit.session.reveal)
     tables = charting.tables_by_key(figures, manner)
     if others:
         tables["summary"] = charting.against(figures, others[0], manner)
@@ -57,7 +56,7 @@ def _sections(visit: Visit, found: list[Figures], language: Language) -> dict[st
         "tables": tables,
         "charted": [key for key in charting.CHARTED if key in tables],
         "tabled": [key for key in charting.TABLED if key in tables],
-        "drawings": charting.drawings(figures, words),
+        "drawings": charting.drawings(figures, manner.words),
         "rows_of": charting.rows_of,
         "advice": [advice.said(language) for advice in advise(figures)],
     }

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from b2bua.report.month import MalformedMonth, Month
+from b2bua.report.month import MalformedMonth, period_of
 from b2bua.report.wording import Language
 from b2bua.service.number import service_number
 from b2bua.service.planfile import Finding
@@ -185,11 +185,11 @@ async def report(
     form: Annotated[Literal["json", "csv", "xlsx", "html"], Query(alias="format")] = "json",
     language: Literal["zh", "en"] = "zh",
 ) -> Response:
-    """Call analysis of a month; the current one by default."""
+    """Call analysis of a month (2026-11) or a week (2026-W47); this month by default."""
     current = await visit.tenant.plan()
     try:
         wanted = (
-            Month.parse(month)
+            period_of(month)
             if month
             else reporting.month_of(datetime.now(UTC), planning.zone_of(current))
         )

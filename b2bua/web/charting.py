@@ -144,5 +144,5 @@ def against(figures: Figures, other: Figures, manner: Manner) -> Table:
     """The summary, beside another month instead of the month before."""
     beside = tables_by_key(replace(figures, before=other.totals, complete=True), manner)
     table = beside["summary"]
-    columns = (table.columns[0], str(figures.month), str(other.month), *table.columns[3:])
+    columns = (table.columns[0], str(figures.period), str(other.period), *table.columns[3:])
     return replace(table, columns=columns)

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from fastapi import Response
 
-from b2bua.report.advice import advise
 from b2bua.report.commas import commas
 from b2bua.report.figures import Figures, Subject
-from b2bua.report.month import Month
+from b2bua.report.mapping import mapping
+from b2bua.report.month import Month, Period
 from b2bua.report.page import page
 from b2bua.report.style import STYLE
-from b2bua.report.tables import Manner, plain, tables
-from b2bua.report.wording import Language, Wording
+from b2bua.report.tables import manner_of
+from b2bua.report.wording import Language
 from b2bua.report.workbook import workbook
 from b2bua.web.analyst import Count
 from b2bua.web.planning import zone_of
@@ -38,12 +38,12 @@ def month_of(at: datetime, zone: ZoneInfo) -> Month:
     return Month(local.year, local.month)
 
 
-async def begin(visit: Visit, month: Month) -> Count:
-    """A month's count, begun if it is not under way."""
+async def begin(visit: Visit, period: Period) -> Count:
+    """A period's count, begun if it is not under way."""
     current = await visit.tenant.plan()
     subject = Subject(
         number=visit.tenant.number,
-        month=month,
+        period=period,
         at=datetime.now(UTC),
         plan=None if current is None else current.plan,
         plans=await visit.tenant.plans_by_version(),
@@ -53,19 +53,19 @@ async def begin(visit: Visit, month: Month) -> Count:
     return visit.portal.analyst.count(visit.portal.database, subject)
 
 
-async def figures(visit: Visit, month: Month) -> Figures:
-    """What a month came to."""
-    count = await begin(visit, month)
+async def figures(visit: Visit, period: Period) -> Figures:
+    """What a period came to."""
+    count = await begin(visit, period)
     return await asyncio.shield(count.task)
 
 
 def rendered(visit: Visit, found: Figures, form: str, language: Language) -> Response:
     """The figures in a format; what leaves the portal as a file is logged."""
-    manner = Manner(Wording(language), full=visit.session.reveal)
+    manner = manner_of(found, language, full=visit.session.reveal)
     if form != "json":
         number = visit.tenant.number
-        visit.portal.log.info("report exported", number=number, month=str(found.month))
-    name = f"{visit.tenant.number}-{found.month}.{form}"
+        visit.portal.log.info("report exported", number=number, month=str(found.period))
+    name = f"{visit.tenant.number}-{found.period}.{form}"
     attached = {"Content-Disposition": f'attachment; filename="{name}"'}
     match form:
         case "csv":
@@ -80,27 +80,5 @@ def rendered(visit: Visit, found: Figures, form: str, language: Language) -> Res
             )
         case _:
             return Response(
-                msgspec.json.encode(_mapping(found, manner)), media_type="application/json"
+                msgspec.json.encode(mapping(found, manner)), media_type="application/json"
             )
-
-
-def _mapping(found: Figures, manner: Manner) -> dict[str, object]:
-    return {
-        "number": found.number,
-        "month": str(found.month),
-        "complete": found.complete,
-        "calls": found.totals.calls,
-        "answered": found.totals.answered,
-        "advice": [
-            {"what": one.what, "why": one.why}
-            for one in (advice.said(manner.words.language) for advice in advise(found))
-        ],
-        "tables": {
-            table.key: {
-                "title": table.title,
-                "columns": list(table.columns),
-                "rows": [[plain(cell) for cell in row] for row in table.rows],
-            }
-            for table in tables(found, manner)
-        },
-    }

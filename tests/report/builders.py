@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from b2bua.report.figures import Subject
-from b2bua.report.month import Month
+from b2bua.report.month import Month, Period
 from b2bua.service.plan import Plan
 from b2bua.service.planfile import read_plans
 from b2bua.service.planreading import Known
@@ -61,7 +61,7 @@ def plan(version: int = 1) -> Plan:
     return replace(read[0], version=version)
 
 
-def subject(month: Month = NOVEMBER, at: datetime = AFTERWARDS) -> Subject:
+def subject(period: Period = NOVEMBER, at: datetime = AFTERWARDS) -> Subject:
     current = plan()
     provinces = {
         "010": "北京",
@@ -72,7 +72,7 @@ def subject(month: Month = NOVEMBER, at: datetime = AFTERWARDS) -> Subject:
     }
     return Subject(
         number=current.number,
-        month=month,
+        period=period,
         at=at,
         plan=current,
         plans={1: current},

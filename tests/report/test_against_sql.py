@@ -13,7 +13,7 @@ import pytest
 from b2bua.report.analysis import analyse, summed
 from b2bua.report.counting import Counting, span
 from b2bua.report.figures import Figures, Subject
-from b2bua.report.month import Month
+from b2bua.report.month import Month, Week
 from b2bua.service.record import Outcome
 from b2bua.store.pool import WORK_SECONDS, Connection, Database
 from b2bua.store.records import Records
@@ -293,11 +293,29 @@ async def test_read_lean_or_whole_the_figures_are_the_same(
     assert analyse(reversed(whole), about) == figures
 
 
+async def test_a_week(connection: Connection, database: Database) -> None:
+    figures = await counted(database, subject(Week(2026, 46)))
+    days = await connection.fetch(
+        f"select {LOCAL}::date as day, count(*) as calls, sum(fee)::bigint as fee"
+        " from call_record where number = '4006001234' group by 1"
+    )
+    calls = {row["day"]: row["calls"] for row in days}
+    monday = date(2026, 11, 9)
+    week = [monday + timedelta(days=day) for day in range(7)]
+    assert [one.day for one in figures.days] == week
+    assert [one.tally.calls for one in figures.days] == [calls[day] for day in week]
+    before = [calls[day - timedelta(days=7)] for day in week]
+    assert [one.before for one in figures.days] == before
+    assert figures.before.calls == sum(before)
+    fees = {row["day"]: row["fee"] for row in days}
+    assert figures.totals.fee == sum(fees[day] for day in week)
+
+
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu", "Pacific/Auckland"])
 async def test_other_zones(connection: Connection, database: Database, zone: str) -> None:
     about = Subject(
         number="4006001234",
-        month=NOVEMBER,
+        period=NOVEMBER,
         at=datetime(2027, 1, 1, tzinfo=UTC),
         zone=ZoneInfo(zone),
     )

@@ -1,6 +1,6 @@
 """Months, their quarters of an hour, and what lies where."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +12,10 @@ from b2bua.report.month import (
     MalformedMonth,
     Month,
     Quarters,
+    Week,
     microseconds,
     moment_of,
+    period_of,
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -32,6 +34,27 @@ def test_neighbours() -> None:
     assert Month.parse("2026-12").next == Month(2027, 1)
     assert Month.parse("2026-01").before == Month(2025, 12)
     assert str(Month(2026, 3)) == "2026-03"
+
+
+@pytest.mark.parametrize("text", ["2026-W54", "2025-W53", "2026-W00", "2026-W7", "W47"])
+def test_what_is_no_week(text: str) -> None:
+    with pytest.raises(MalformedMonth, match="week"):
+        period_of(text)
+
+
+@given(st.dates(date(1990, 1, 1), date(2090, 1, 1)))
+def test_a_week_is_seven_days_from_monday(day: date) -> None:
+    week = Week.of(day)
+    assert period_of(str(week)) == week
+    assert week.first <= day < week.next.first == week.first + timedelta(days=7)
+    assert week.first.weekday() == 0
+    assert week.next.before == week
+    assert len(Quarters.of(week, SHANGHAI).places) == 7 * 96
+
+
+def test_weeks_at_the_turn_of_a_year() -> None:
+    assert str(Week.of(date(2027, 1, 1))) == "2026-W53"
+    assert Week(2026, 53).next == Week(2027, 1)
 
 
 def test_it_begins_at_midnight_in_its_zone() -> None:

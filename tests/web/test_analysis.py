@@ -12,14 +12,17 @@ import pytest
 
 from b2bua.report.figures import Figures, Subject
 from b2bua.report.month import Month
+from b2bua.store.errors import Unavailable
 from b2bua.store.records import Records
 from b2bua.web import analyst
 from b2bua.web.analyst import Analyst
 from b2bua.web.portal import Portal
+from tests.store.builders import plan
 from tests.web.browser.history import history
 from tests.web.conftest import OURS, signed_in
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+ALL = 1_000_000
 ENGLISH = {"accept-language": "en"}
 MONTH = {"month": "2026-11"}
 
@@ -84,6 +87,7 @@ async def test_a_month_is_set_beside_another(past: Portal) -> None:
 async def test_a_long_count_keeps_no_page_waiting(
     past: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(analyst, "FEW", ALL)
     gate = threading.Event()
     real = analyst.counted
 
@@ -106,6 +110,7 @@ async def test_a_long_count_keeps_no_page_waiting(
 async def test_a_month_is_counted_once_and_kept_for_a_while(
     past: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(analyst, "FEW", ALL)
     counts = 0
     real = analyst.counted
 
@@ -117,7 +122,7 @@ async def test_a_month_is_counted_once_and_kept_for_a_while(
     monkeypatch.setattr(analyst, "counted", counted)
     now = 0.0
     asked = Analyst(lambda: now)
-    subject = Subject(number=OURS, month=Month(2026, 11), at=NOW)
+    subject = Subject(number=OURS, period=Month(2026, 11), at=NOW)
     both = [asked.count(past.database, subject) for _ in range(2)]
     assert both[0] is both[1]
     await both[0].task
@@ -132,11 +137,13 @@ async def test_a_month_is_counted_once_and_kept_for_a_while(
 async def test_a_count_that_failed_is_made_again(
     past: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(analyst, "FEW", ALL)
+
     def fails(dsn: str, subject: Subject, calls: list[int]) -> Figures:
         raise OSError("no")
 
     asked = Analyst(lambda: 0.0)
-    subject = Subject(number=OURS, month=Month(2026, 11), at=NOW)
+    subject = Subject(number=OURS, period=Month(2026, 11), at=NOW)
     with monkeypatch.context() as broken:
         broken.setattr(analyst, "counted", fails)
         first = asked.count(past.database, subject)
@@ -144,3 +151,35 @@ async def test_a_count_that_failed_is_made_again(
         assert isinstance(first.task.exception(), OSError)
     figures = await asked.count(past.database, subject).task
     assert figures.totals.calls > 500
+
+
+async def test_many_calls_are_counted_in_a_process_of_their_own(
+    past: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provinces = {"020": "广东"}
+    subject = Subject(
+        number=OURS,
+        period=Month(2026, 11),
+        at=NOW,
+        plan=plan(),
+        plans={1: plan()},
+        province_of=lambda area: provinces.get(area, ""),
+    )
+    monkeypatch.setattr(analyst, "FEW", ALL)
+    here = await Analyst(lambda: 0.0).count(past.database, subject).task
+    monkeypatch.setattr(analyst, "FEW", 10)
+    count = Analyst(lambda: 0.0).count(past.database, subject)
+    assert await count.task == here
+    assert ("广东" in {one.province for one in here.areas}) == (
+        "020" in {one.area for one in here.areas}
+    )
+
+
+async def test_a_process_that_dies_is_no_figures(
+    past: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyst, "FEW", 10)
+    monkeypatch.setattr("b2bua.web.counter.__name__", "b2bua.web.no_such_counter")
+    subject = Subject(number=OURS, period=Month(2026, 11), at=NOW)
+    with pytest.raises(Unavailable, match="ended with 1"):
+        await Analyst(lambda: 0.0).count(past.database, subject).task

@@ -85,10 +85,14 @@ class Called:
         """What an unreliable provisional response said of us, for the 2xx."""
         self._rseq = 1 + int(tokens.fraction() * 2**30)
         self._reliable: Reliable | None = None
+        self._overtaken: Reliable | None = None
+        """One whose PRACK had not come when the final response left."""
         self._waiting: list[Ring | Accept] = []
         self._ringing: Ring | None = None
         self._ring_at: Instant | None = None
         self._give_up_at: Instant | None = None
+        self._expires_at: Instant | None = None
+        """When the invitation is worth nothing any more (§13.3.1)."""
         self._repeater: Repeater | None = None
         """Of our 2xx, until its ACK."""
         self._answered = False
@@ -121,6 +125,7 @@ class Called:
             self._repeater.deadline if self._repeater is not None else None,
             self._ring_at,
             self._give_up_at,
+            self._expires_at,
         )
 
     def start(self, invitation: Invitation, now: Instant) -> list[Output]:
@@ -128,6 +133,8 @@ class Called:
         self._offer = invitation.offer
         self.conversation.modification.hear_allow(self._invite)
         self._give_up_at = now + self._terms.longest_early
+        if (lifetime := self._invite.lifetime) is not None:
+            self._expires_at = now + lifetime
         trying = Answer(self._key, response_to(self._invite, 100))
         return [trying, Invited(self.session, invitation)]
 
@@ -238,7 +245,9 @@ class Called:
     def _final(self) -> None:
         """Whatever was provisional is so no more."""
         self._answered = True
-        self._reliable = self._ringing = self._ring_at = self._give_up_at = None
+        self._overtaken = self._reliable
+        self._reliable = self._ringing = None
+        self._ring_at = self._give_up_at = self._expires_at = None
         self._waiting.clear()
 
     def _refuse(
@@ -273,8 +282,8 @@ class Called:
         return self._follow(self.conversation.receive(key, request, now), now)
 
     def _prack(self, key: ServerKey, request: Request, now: Instant) -> list[Output]:
-        """Take the acknowledgement of a reliable response (RFC 3262 §3)."""
-        reliable = self._reliable
+        """Take the PRACK of a reliable response, an overtaken one too (RFC 3262 §3)."""
+        reliable = self._reliable or self._overtaken
         if reliable is None or not reliable.acknowledged_by(request, self._invite):
             return [Answer(key, response_to(request, 481))]
         try:
@@ -283,7 +292,7 @@ class Called:
             return [Answer(key, unsuitable_response(request, error))]
         if not self.conversation.dialog.in_order(request):
             return [Answer(key, response_to(request, 500))]
-        self._reliable = None
+        self._reliable = self._overtaken = None
         modification = self.conversation.modification
         outputs: list[Output] = []
         if modification.initial is Initial.OURS and description is not None:
@@ -380,6 +389,8 @@ class Called:
             outputs += self._repeater.wake(now)
             if self._repeater.expired(now):
                 return outputs + self._unacknowledged(now)
+        if self._expires_at is not None and self._expires_at <= now:
+            return outputs + self._refuse(487, EndReason.CANCELLED, now)
         if self._give_up_at is not None and self._give_up_at <= now:
             return outputs + self._refuse(480, EndReason.FAILED, now)
         if self._ring_at is not None and self._ring_at <= now and self._ringing:

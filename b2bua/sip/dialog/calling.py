@@ -52,6 +52,9 @@ from b2bua.sip.transaction.key import ServerKey
 MOST_FORKS: Final = 32
 """Early dialogs of one session; what rings beyond them only rings."""
 
+SILENT: Final = (100, 199)
+"""What says nothing of a callee: 199 is of a fork that has ended (RFC 6228)."""
+
 
 @dataclass(slots=True)
 class Fork:
@@ -157,7 +160,7 @@ class Calling:
     ) -> list[Output]:
         if not attempt.left:
             self._patience_at = None
-        if self._closed or attempt.left or self._winner or response.status == 100:
+        if self._closed or attempt.left or self._winner or response.status in SILENT:
             return []
         tag = response.to.tag
         if not tag or (tag not in self._forks and len(self._forks) >= MOST_FORKS):
@@ -170,9 +173,7 @@ class Calling:
             fork.rseq = response.rseq
             rack = ("RAck", f"{response.rseq} {response.cseq.number} INVITE")
             outputs.append(fork.conversation.requests.send(Task.PRACK, "PRACK", rack))
-        description = readable_description(response)
-        if description is not None:
-            self._describe(fork, description, reliable=bool(outputs))
+        description = self._describe(fork, response, reliable=bool(outputs))
         return [*outputs, self._progress(response, description)]
 
     def _progress(
@@ -187,15 +188,22 @@ class Calling:
         )
 
     def _describe(
-        self, fork: Fork, description: SessionDescription, *, reliable: bool
-    ) -> None:
-        """Take an answer: a reliable one counts, another announces what the 2xx says."""
+        self, fork: Fork, response: Response, *, reliable: bool
+    ) -> SessionDescription | None:
+        """Take an answer: a reliable one counts, another announces what the 2xx says.
+
+        After one that counts, further descriptions are none (RFC 6337 §3.1.1).
+        """
         modification = fork.conversation.modification
-        if reliable and modification.initial is Initial.OURS:
+        description = readable_description(response)
+        if description is None or modification.initial is not Initial.OURS:
+            return None
+        if reliable:
             modification.initial = Initial.SETTLED
             modification.local, modification.remote = self._order.offer, description
-        elif modification.initial is Initial.OURS:
+        else:
             fork.preview = description
+        return description
 
     def _fork(self, purpose: int, attempt: Attempt, response: Response) -> Fork:
         """The early dialog of a response, made by the first with its tag (§12.1.2)."""

@@ -110,10 +110,13 @@ def is_loose(uri: str) -> bool:
 
 
 def contact_of(message: Request | Response) -> str:
-    """The URI of the first Contact that can be sent to, or empty."""
+    """The URI of the first Contact that can be sent to, or empty.
+
+    Without its header fields, which no Request-URI may have (§19.1.1).
+    """
     for contact in message.contacts:
         if contact.uri.lower().startswith(("sip:", "sips:")):
-            return contact.uri
+            return contact.uri.partition("?")[0]
     return ""
 
 

@@ -39,7 +39,7 @@ class EndReason(enum.Enum):
     RELEASED = "released"
     """We sent BYE, CANCEL or a final refusal because call control asked."""
     CANCELLED = "cancelled"
-    """The caller sent CANCEL before we answered."""
+    """The caller sent CANCEL before we answered, or its invitation expired."""
     NO_ACK = "no ACK"
     """Our 200 was never acknowledged (RFC 3261 §13.3.1.4); BYE has been sent."""
     EXPIRED = "session expired"

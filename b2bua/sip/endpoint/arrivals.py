@@ -63,6 +63,8 @@ class Arrivals:
             read_through(response)
         except MalformedMessage as error:
             return [Dropped(error.reason, flow)]
+        if len(response.headers.values("Via")) > 1:
+            return [Dropped("response with a Via that is not ours", flow)]
         session = SessionId(response.from_.tag)
         arrived: list[Arrived] = []
         if session in self._registry.entries:

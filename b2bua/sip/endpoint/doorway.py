@@ -252,11 +252,24 @@ class Doorway:
 
 
 def read_through(message: Message) -> None:
-    """Read every field that a session looks at. Raises :class:`MalformedMessage`."""
+    """Read every field that a session looks at. Raises :class:`MalformedMessage`.
+
+    One that cannot be read and is not needed is taken away: a BYE ends a session whatever
+    its Reason says (§8.2.2).
+    """
+    spare: list[str] = []
     for name, _ in message.headers:
         read = _READ_CANONICAL.get(name)
-        if read is not None:
+        if read is None:
+            continue
+        try:
             read(message)
+        except MalformedMessage:
+            if name not in _SPARE:
+                raise
+            spare.append(name)
+    for name in spare:
+        message.headers.remove(name)
 
 
 def _read_routes(message: Message) -> None:
@@ -289,12 +302,28 @@ _READ: Final[Mapping[str, Callable[[Message], object]]] = {
     "Diversion": lambda message: message.diversions,
 }
 _READ_CANONICAL: Final = {canonical_name(name): read for name, read in _READ.items()}
+_SPARE: Final = frozenset(
+    canonical_name(name)
+    for name in (
+        "Supported",
+        "Allow",
+        "Reason",
+        "Session-Expires",
+        "Min-SE",
+        "P-Asserted-Identity",
+        "P-Called-Party-ID",
+        "Privacy",
+        "Diversion",
+    )
+)
+"""What a request or response can do without."""
 
 
 def refusal_of(request: Request, methods: tuple[str, ...], tag: str) -> Response | None:
     """Why nobody may work on a request, whatever it is for; None if somebody may.
 
-    In the order of §8.2: method, header fields, extensions.
+    In the order of §8.2: method, header fields, extensions. Max-Forwards counts for what
+    would go on from here, a call (RFC 7332 §4); what ends here may have used its last hop.
     """
     if request.method not in methods:
         status = 405 if request.method in METHODS else 501
@@ -306,7 +335,7 @@ def refusal_of(request: Request, methods: tuple[str, ...], tag: str) -> Response
             parse_uri(request.uri)
     except MalformedMessage as error:
         return response_to(request, error.status, reason=error.reason, to_tag=tag)
-    if request.max_forwards == 0 and request.method != "OPTIONS":
+    if request.max_forwards == 0 and request.method == "INVITE" and not request.to.tag:
         return response_to(request, 483, to_tag=tag)
     unknown = [option for option in request.require if option not in EXTENSIONS]
     if unknown and request.method != "CANCEL":

@@ -15,7 +15,7 @@ from b2bua.sip.message.scanner import (
 )
 
 MAX_SEQUENCE = 2**31 - 1
-"""The greatest CSeq and RSeq (RFC 3261 §8.1.1.5, RFC 3262 §3)."""
+"""The greatest CSeq (RFC 3261 §8.1.1.5)."""
 
 Refresher: TypeAlias = Literal["uac", "uas"]
 
@@ -60,7 +60,7 @@ def parse_rack(text: str) -> RAck:
     if len(words) != 3:
         raise MalformedMessage("Bad RAck")
     return RAck(
-        rseq=parse_number(words[0], MAX_SEQUENCE),
+        rseq=parse_number(words[0]),
         cseq=parse_number(words[1], MAX_SEQUENCE),
         method=parse_token(words[2]),
     )

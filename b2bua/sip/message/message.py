@@ -12,7 +12,6 @@ from typing import TypeAlias, TypeVar
 from b2bua.sip.message.address import NameAddress, parse_name_address
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.fields import (
-    MAX_SEQUENCE,
     CSeq,
     RAck,
     ReasonValue,
@@ -122,9 +121,17 @@ class Fields:
         return self._number("Expires")
 
     @property
+    def lifetime(self) -> int | None:
+        """Expires of an INVITE (§13.3.1); what cannot be read limits nothing (§8.2.2)."""
+        try:
+            return self.expires
+        except MalformedMessage:
+            return None
+
+    @property
     def rseq(self) -> int | None:
         """The number of a reliable provisional response (RFC 3262 §7.1)."""
-        return self._number("RSeq", MAX_SEQUENCE)
+        return self._number("RSeq")
 
     @property
     def rack(self) -> RAck | None:

@@ -1,4 +1,4 @@
-"""What whoever runs all numbers sees: every number, prices, what a month came to."""
+"""What whoever runs all numbers sees: plans, calls, prices, what a month came to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,24 +16,12 @@ from b2bua.store.plans import Draft, Plans, Published
 from b2bua.store.pool import WORK_SECONDS, Database
 from b2bua.store.records import Records
 
-NUMBERS: Final = """
-select plan.number, known.version, published_at,
-    coalesce(known.plan->>'name', '') as name,
-    coalesce((known.plan->>'active')::boolean, true) as active,
-    coalesce(known.plan->>'tariff', '') as tariff,
-    known.plan ? 'limits' as capped,
-    (select max(invite_at) from call_record where call_record.number = plan.number)
-        as last_call_at,
-    coalesce(month.offered, 0) as calls, coalesce(month.spend, 0) as spend,
-    (select count(*) from live_call where live_call.number = plan.number
-        and lease_until > now()) as live,
-    (select max(signed_in_at) from account where account.number = plan.number)
-        as signed_in_at,
-    exists (select from account where account.number = plan.number) as has_account
-from plan join plan_version as known using (number, version)
-left join usage as month on month.number = plan.number and period = 'month'
-    and starts = date_trunc('month', now() at time zone known.timezone)::date
-order by plan.number
+UP: Final = """
+select id, node, number, caller, state, since, destination, private,
+    count(*) over () as total
+from live_call where lease_until > now()
+and ($1 = '' or position($1 in number) > 0 or position($1 in node) > 0)
+order by since, id limit $2
 """
 SETTLEMENT: Final = """
 select call.number, max(current.plan->>'name') as name,
@@ -57,24 +45,11 @@ NEAR: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberRow:
-    """One number, in a list of all."""
+class CallsUp:
+    """Some calls that are up, and how many there are."""
 
-    number: str
-    name: str
-    version: int
-    published_at: datetime
-    active: bool
-    tariff: str
-    capped: bool
-    last_call_at: datetime | None
-    calls: int
-    """Offered this month."""
-    spend: int
-    """厘, this month."""
-    live: int
-    signed_in_at: datetime | None
-    has_account: bool
+    calls: list[LiveCall]
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +82,6 @@ class House:
     def __init__(self, database: Database) -> None:
         self.database = database.acting(OPERATOR)
         self._plans = Plans(self.database)
-
-    async def numbers(self) -> list[NumberRow]:
-        """Every number that has a plan."""
-        async with self.database.transaction() as connection:
-            rows = await connection.fetch(NUMBERS)
-        return [NumberRow(**dict(row)) for row in rows]
 
     async def plan(self, number: str) -> Held | None:
         """A number's current plan; None if it has none that can be read."""
@@ -164,9 +133,19 @@ class House:
             ]
         return found
 
-    async def live(self) -> list[LiveCall]:
-        """The calls that are up, of all numbers, oldest first."""
-        return [call for call in await Live(self.database).live() if not call.lost]
+    async def live(self, number: str | None = None) -> list[LiveCall]:
+        """The calls that are up, of all numbers or of one, oldest first."""
+        return [call for call in await Live(self.database).live(number) if not call.lost]
+
+    async def up(self, search: str, limit: int) -> CallsUp:
+        """The longest of them, of numbers or nodes that a text is found in."""
+        async with self.database.transaction() as connection:
+            rows = await connection.fetch(UP, search, limit)
+        found = [dict(row) for row in rows]
+        total = found[0]["total"] if found else 0
+        for row in found:
+            del row["total"]
+        return CallsUp(calls=[LiveCall(**row) for row in found], total=total)
 
     async def tariffs(self) -> list[Tariff]:
         """Every version of every price, the newest of each first."""

@@ -18,7 +18,7 @@ from b2bua.store.errors import Rejected
 from b2bua.store.roles import ENTERPRISE as ROLES
 from b2bua.store.roles import HOUSE, RIGHTS, Right, Role
 from b2bua.web import people
-from b2bua.web.accessapi import Administering, noted
+from b2bua.web.accessapi import Administering, Looking, noted
 from b2bua.web.entrance import TooFast, WrongPassword
 from b2bua.web.gate import Known, keep
 from b2bua.web.navigation import ENTERPRISE, OPERATOR
@@ -136,8 +136,10 @@ async def audit(request: Request, visit: Administering) -> Response:
     """Who did what."""
     asked = request.query_params.get("before", "")
     before = int(asked) if re.fullmatch(r"[1-9][0-9]{0,17}", asked) else None
-    act = request.query_params.get("act", "")[:64]
-    found = await noted(visit, before, act, PAGE)
+    act = request.query_params.get("act", "")[:64].replace("\0", "")
+    number = request.query_params.get("number", "").strip()[:32].replace("\0", "")
+    wanted = Looking(before=before, act=act, number=number, limit=PAGE)
+    found = await noted(visit, wanted)
     zone = await _zone(visit)
     return page(
         request,
@@ -147,6 +149,7 @@ async def audit(request: Request, visit: Administering) -> Response:
         entries=found,
         acts=[one.value for one in Act],
         act=act,
+        asked=number,
         older=found[-1].seq if len(found) == PAGE else 0,
         stamp=lambda at: local(at, zone),
         house=visit.session.number == HOUSE,

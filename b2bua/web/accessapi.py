@@ -72,6 +72,8 @@ class Looking(BaseModel):
     before: int | None = Field(default=None, ge=1, le=2**62)
     """``next`` of the page before."""
     act: str = Field(default="", max_length=64)
+    number: str = Field(default="", max_length=32)
+    """For operators: of one number alone."""
     limit: int = Field(default=50, ge=1, le=500)
 
 
@@ -187,18 +189,17 @@ async def show_audit(
     visit: Administering, wanted: Annotated[Looking, Query()]
 ) -> dict[str, object]:
     """Who did what, the latest first."""
-    found = await noted(visit, wanted.before, wanted.act, wanted.limit)
+    found = await noted(visit, wanted)
     after = found[-1].seq if len(found) == wanted.limit else None
     return {"entries": [line(one) for one in found], "next": after}
 
 
-async def noted(visit: Visit, before: int | None, act: str, limit: int = 50) -> list[Noted]:
+async def noted(visit: Visit, wanted: Looking) -> list[Noted]:
     """Lines of the log: a number's own, or everything for the house."""
-    if visit.session.number == HOUSE:
-        log = Audit(visit.portal.database.acting(OPERATOR))
-        return await log.of(None, before=before, act=act, limit=limit)
-    log = Audit(visit.tenant.database)
-    return await log.of(visit.tenant.number, before=before, act=act, limit=limit)
+    house = visit.session.number == HOUSE
+    log = Audit(visit.portal.database.acting(OPERATOR) if house else visit.tenant.database)
+    number = (wanted.number or None) if house else visit.tenant.number
+    return await log.of(number, before=wanted.before, act=wanted.act, limit=wanted.limit)
 
 
 def user(one: Account) -> dict[str, object]:

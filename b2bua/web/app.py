@@ -20,6 +20,7 @@ from b2bua.web import (
     menus,
     operator,
     operatorapi,
+    operatornumbers,
     pages,
     prompts,
     routing,
@@ -67,6 +68,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(signing.router, include_in_schema=False)
     app.include_router(access.router, include_in_schema=False)
     app.include_router(operator.router, include_in_schema=False)
+    app.include_router(operatornumbers.router, include_in_schema=False)
     app.include_router(today.router, include_in_schema=False)
     app.include_router(calls.router, include_in_schema=False)
     app.include_router(analysis.router, include_in_schema=False)

@@ -1,14 +1,16 @@
 """What an operator has done to numbers, prices, calls and tables; all of it is noted."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 from fastapi import HTTPException
 
 from b2bua.service.area import AreaTable
 from b2bua.service.datafiles import read_areas, read_calendar
+from b2bua.service.limits import CapState
 from b2bua.service.number import service_number
 from b2bua.service.plan import Calendar, Plan, Tariff
 from b2bua.service.planediting import edited
@@ -20,12 +22,14 @@ from b2bua.store.areas import Areas
 from b2bua.store.audit import Act
 from b2bua.store.calendars import Calendars
 from b2bua.store.changes import HangUp, command
-from b2bua.store.errors import Rejected
+from b2bua.store.errors import PlanMoved, Rejected
 from b2bua.store.fence import gaps
 from b2bua.store.house import Held, House
 from b2bua.store.live import LiveCall
 from b2bua.store.nodes import Alarm, Complaint, Nodes
+from b2bua.store.phones import Phones
 from b2bua.store.plans import Published
+from b2bua.store.register import Register
 from b2bua.web.portal import Visit
 
 NAME: Final = "plan"
@@ -77,6 +81,14 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to be different with many numbers; None: as before."""
+
+    active: bool | None = None
+    tariff: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """What a file would change; a few examples of each."""
 
@@ -93,6 +105,11 @@ def house_of(visit: Visit) -> House:
     return House(visit.portal.database)
 
 
+def register_of(visit: Visit) -> Register:
+    """The register of all numbers."""
+    return Register(visit.portal.database)
+
+
 async def open_number(visit: Visit, wanted: NewNumber) -> Published | list[Finding]:
     """Publish a new number's first plan. Raises Rejected, or NotFound for a template."""
     house = house_of(visit)
@@ -101,7 +118,8 @@ async def open_number(visit: Visit, wanted: NewNumber) -> Published | list[Findi
         return [_finding("number", "a 400 number has ten digits")]
     if await house.plan(number) is not None:
         return [_finding("number", f"{number} has a plan already")]
-    names = await _known(visit, house)
+    phones = await Phones(house.database).owners()
+    names = replace(await _known(visit, house), phones=phones)
     if wanted.template in TEMPLATES:
         head = {"number": number, "name": wanted.name, "tariff": wanted.tariff}
         desk = {"desk": {"number": wanted.destination, "trunk": wanted.trunk}}
@@ -156,6 +174,33 @@ async def change_terms(visit: Visit, number: str, terms: Terms) -> list[Finding]
     await house.publish(read, text, before.version)
     await visit.note_of(number, _act(before, after), number, _said(before, after))
     return []
+
+
+async def change_many(
+    visit: Visit, numbers: Collection[str], change: Change
+) -> list[Finding]:
+    """The same change for many numbers; what stood in the way of some of them."""
+    found = []
+    for number in numbers:
+        try:
+            plan = (await held_plan(house_of(visit), number)).plan
+            terms = Terms(
+                active=plan.active if change.active is None else change.active,
+                tariff=plan.tariff if change.tariff is None else change.tariff,
+                calls_per_month=plan.caps.calls_per_month,
+                calls_per_week=plan.caps.calls_per_week,
+                spend_per_month=plan.caps.spend_per_month,
+            )
+            findings = await change_terms(visit, number, terms)
+            found += [_finding(number, one.message) for one in findings[:1]]
+        except (HTTPException, PlanMoved, Rejected) as error:
+            found.append(_finding(number, str(error)))
+    return found
+
+
+async def caps(visit: Visit, plan: Plan) -> list[CapState]:
+    """How far a number's caps are used."""
+    return await house_of(visit).usage(plan, datetime.now(UTC))
 
 
 async def set_password(visit: Visit, number: str, password: str) -> None:

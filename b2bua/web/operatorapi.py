@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from b2bua.service.datafiles import MalformedFile
 from b2bua.service.number import service_number
@@ -18,9 +18,9 @@ from b2bua.store.accounts import LONGEST_PASSWORD
 from b2bua.store.areas import Areas
 from b2bua.store.audit import Act
 from b2bua.store.calendars import Calendars
-from b2bua.store.house import NumberRow
 from b2bua.store.live import LiveCall
 from b2bua.store.nodes import Alarm, Nodes
+from b2bua.store.register import PAGE, NumberRow, Order, Wanted
 from b2bua.store.trunks import TrunkBoard
 from b2bua.web import operating, settlement, shapes
 from b2bua.web.gate import Operating
@@ -42,6 +42,21 @@ class NewNumber(BaseModel):
     trunk: str = Field(default="", max_length=64)
     tariff: str = Field(default="standard", max_length=32)
     password: str = Field(default="", max_length=LONGEST_PASSWORD, repr=False)
+
+
+class Listing(BaseModel):
+    """Which numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    search: str = Field(default="", max_length=64)
+    """A part of the number or of the name."""
+    active: bool | None = None
+    """Left out: whether in service or not."""
+    tariff: str = Field(default="", max_length=64)
+    order: Order = Order.NUMBER
+    page: int = Field(default=1, ge=1, le=100_000)
+    limit: int = Field(default=PAGE, ge=1, le=500)
 
 
 class Terms(BaseModel):
@@ -79,10 +94,24 @@ class Acting(BaseModel):
 
 
 @router.get("/numbers")
-async def numbers(visit: Operating) -> dict[str, object]:
-    """Every number, with what the month came to."""
-    found = await operating.house_of(visit).numbers()
-    return {"numbers": [number_row(one) for one in found]}
+async def numbers(
+    visit: Operating, wanted: Annotated[Listing, Query()]
+) -> dict[str, object]:
+    """Numbers, with what the month came to, a page at a time."""
+    found = await operating.register_of(visit).listed(
+        Wanted(
+            search=wanted.search,
+            active=wanted.active,
+            tariff=wanted.tariff,
+            order=wanted.order,
+            page=wanted.page,
+            limit=wanted.limit,
+        )
+    )
+    return {
+        "numbers": [number_row(one) for one in found.numbers],
+        "total": found.total,
+    }
 
 
 @router.post("/numbers", status_code=201)

@@ -24,7 +24,9 @@ from tests.web.test_tenants import ways
 
 NEW = "4007001234"
 PAGES = [
-    path for method, path in ways() if method == "GET" and path.startswith("/operator")
+    path
+    for method, path in ways()
+    if method == "GET" and path.startswith("/operator") and path != "/operator/live/calls"
 ]
 
 
@@ -263,3 +265,38 @@ async def test_what_ails_is_shown(house: httpx.AsyncClient, portal: Portal) -> N
     await house.put(f"/api/operator/numbers/{OURS}", json=terms)
     alarms = (await house.get("/api/operator/alarms")).json()["alarms"]
     assert ("cap", OURS) in [(one["kind"], one["subject"]) for one in alarms]
+
+
+async def test_the_register_is_searched_sorted_and_turned(
+    house: httpx.AsyncClient,
+) -> None:
+    wanted = {"number": NEW, "name": "新客户", "trunk": "unicom", "password": PASSWORD}
+    wanted["destination"] = "02088886001"
+    assert (await house.post("/api/operator/numbers", json=wanted)).status_code == 201
+
+    async def found(**asked: object) -> tuple[list[str], int]:
+        given = {key: str(value) for key, value in asked.items()}
+        told = (await house.get("/api/operator/numbers", params=given)).json()
+        return [one["number"] for one in told["numbers"]], told["total"]
+
+    assert await found() == ([OURS, THEIRS, NEW], 3)
+    assert await found(search="客户") == ([NEW], 1)
+    assert await found(search="%") == ([], 0)
+    assert await found(limit=1, page=2) == ([THEIRS], 3)
+    assert (await found(order="calls"))[0][0] == OURS, "it was called most"
+    form = await token(house, "/operator/numbers")
+    many = {**form, "what": "suspend", "number": [NEW, THEIRS]}
+    done = await house.post("/operator/numbers/many?search=400", data=many)
+    assert done.headers["location"] == "/operator/numbers?search=400&said=changed"
+    assert (await found(active="false"))[0] == [THEIRS, NEW]
+    unknown = {**form, "what": "resume", "number": ["4000000000", NEW]}
+    page = await house.post("/operator/numbers/many", data=unknown)
+    assert page.status_code == 422
+    assert "4000000000" in page.text
+    assert (await found(active="false"))[0] == [THEIRS], "the others were done"
+    assert NEW in (await house.get("/operator/numbers?search=客户")).text
+    shown = (await house.get("/operator/live/calls?search=4006009999")).text
+    assert THEIRS in shown
+    assert OURS not in shown
+    log = (await house.get(f"/api/audit?number={NEW}")).json()["entries"]
+    assert {one["number"] for one in log} == {NEW}

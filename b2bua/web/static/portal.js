@@ -73,9 +73,22 @@ function tick() {
 }
 
 document.querySelectorAll("[data-stream]").forEach(follow);
+document.querySelectorAll("[data-poll]:not([data-stream])").forEach(poll);
 if (document.querySelector("[data-since], [data-clock], [data-stream]")) setInterval(tick, 1000);
 
 // Pages that are printed say so on a button.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
+
+// What cannot be taken back is asked for twice; a list is ticked at once.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
+});
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.all;
+  if (!name) return;
+  for (const one of event.target.form.querySelectorAll(`input[name="${name}"]`))
+    one.checked = event.target.checked;
+});

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final, cast
 
 from b2bua.app.places import Places, area_file
-from b2bua.config.checks import addresses, split_listener
+from b2bua.config.checks import addresses, split_host, split_listener
 from b2bua.config.settings import Health, Rewrite, Settings, TrunkLimits
 from b2bua.config.settings import Rewriting as RewritingSettings
 from b2bua.config.settings import Trunk as TrunkSettings
 from b2bua.core.address import Address
+from b2bua.net.mail import MailServer
 from b2bua.net.tls import Credential, TlsContexts, contexts, own_credential
 from b2bua.service.area import AreaTable
 from b2bua.service.plan import Tariff, TrunkRule
@@ -172,6 +173,23 @@ def webhook_reach(settings: Settings) -> Reach:
     """Where webhooks may go."""
     networks = (ip_network(text, strict=False) for text in settings.webhooks.networks)
     return Reach(networks=tuple(networks), plain_http=settings.webhooks.plain_http)
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """Who takes our letters; None: nobody does."""
+    mail = settings.mail
+    if not mail.server:
+        return None
+    host, port = split_host(mail.server)
+    return MailServer(
+        host=host,
+        port=port,
+        security=mail.security,
+        sender=mail.from_,
+        user=mail.user,
+        password=mail.password,
+        ca=mail.ca,
+    )
 
 
 def node_name(settings: Settings) -> str:

@@ -5,11 +5,13 @@ Each returns what is wrong in a few words, or an empty string.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from typing import Final, cast
 
 from b2bua.config.settings import Addresses, Hop
 from b2bua.core.address import Address
+from b2bua.report.timetable import is_address
 from b2bua.sip.dialog.terms import METHODS
 from b2bua.sip.endpoint.manners import HIGHEST_CAUSE
 from b2bua.sip.message.errors import MalformedMessage
@@ -199,6 +201,33 @@ def _accounts(value: object) -> str:
     return ""
 
 
+def split_host(text: str) -> Address:
+    """``mail.example.com:587``; raises ValueError with what is wrong."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or not 1 <= int(port) <= 65_535:
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if _DOMAIN.fullmatch(host) is None:
+        raise ValueError(f"{host!r} is no name of a host")
+    return host, int(port)
+
+
+def _host_or_none(value: object) -> str:
+    try:
+        if value != "":
+            split_host(cast(str, value))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _mailbox(value: object) -> str:
+    text = cast(str, value)
+    if text == "" or (text.isprintable() and is_address(parseaddr(text)[1])):
+        return ""
+    return f"{text!r} is no sender such as 'Reports <reports@example.com>'"
+
+
 def _methods(value: object) -> str:
     for text in cast(Sequence[str], value):
         if text not in METHODS:
@@ -266,6 +295,10 @@ CHECKS: Final[Mapping[str, Check]] = {
     "service.allowed_destinations": _prefixes,
     "service.area_overrides": _areas,
     "webhooks.networks": _networks,
+    "mail.server": _host_or_none,
+    "mail.from": _mailbox,
+    "mail.user": _line,
+    "mail.password": _line,
     "trunk.name": _word,
     "trunk.from": _networks,
     "trunk.certificate": _certificates,

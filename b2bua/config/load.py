@@ -202,6 +202,11 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
         if not (trunk.from_ or trunk.certificate or trunk.hops):
             message = "nobody calls by it, nor does it lead on: 'from', 'to' or both"
             yield reader.fault(("trunk", index), message)
+    if settings.mail.server and not settings.mail.from_:
+        yield reader.fault(("mail", "from"), "a mail server needs it: from whom?")
+    if settings.mail.password and settings.mail.security == "none":
+        message = "a password needs 'starttls' or 'tls', or everyone on the way reads it"
+        yield reader.fault(("mail", "security"), message)
     tls = settings.sip.tls
     if bool(tls.certificate) != bool(tls.key):
         yield reader.fault(("sip", "tls"), "certificate and key come together, or neither")

@@ -146,6 +146,25 @@ class Webhooks(Table, frozen=True, kw_only=True):
     """Also http to the public Internet: everyone on the way can read the callers."""
 
 
+class Mail(Table, frozen=True, kw_only=True):
+    """Who takes our letters: reports that enterprises have sent to them."""
+
+    server: str = ""
+    """``mail.example.com:587``; empty: no mail is sent."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """``tls`` is from the first byte (port 465 mostly); ``none``: all on the way read."""
+    from_: str = msgspec.field(default="", name="from")
+    """``Reports <reports@example.com>``."""
+    user: str = ""
+    password: str = ""
+    """Better in the environment: ``B2BUA_MAIL__PASSWORD``."""
+    ca: str = ""
+    """PEM of who vouches for the server; empty: the system's authorities."""
+
+    def __repr__(self) -> str:
+        return f"Mail(server={self.server!r}, …)"
+
+
 class Hop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One address of a trunk that shares its calls with others."""
 
@@ -301,6 +320,7 @@ class Settings(Table, frozen=True, kw_only=True):
     log: Log = Log()
     service: Service = Service()
     webhooks: Webhooks = Webhooks()
+    mail: Mail = Mail()
     phones: Phones = Phones()
     trunk: tuple[Trunk, ...] = ()
     tariff: tuple[Tariff, ...] = ()

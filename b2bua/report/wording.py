@@ -129,6 +129,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "missed_rest": ("未接通（漏话）", "Missed"),
     "other": ("其他", "Other"),
+    "attached": (
+        "附件：完整报告（HTML，用浏览器打开）与数据表（XLSX）。",
+        "Attached: the whole report (HTML, for a browser) and its tables (XLSX).",
+    ),
 }
 """Chinese and English by key."""
 

@@ -39,6 +39,8 @@ CHANGED_BY_TENANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "api_token": ("insert", "update", "delete"),
     "audit": ("insert",),
     "webhook_message": ("insert", "update"),
+    "report_subscription": ("insert", "update", "delete"),
+    "report_run": ("insert", "delete"),
 }
 """Besides reading what is theirs."""
 SECRETS: Final[Mapping[str, frozenset[str]]] = {
@@ -46,6 +48,8 @@ SECRETS: Final[Mapping[str, frozenset[str]]] = {
     "web_session": frozenset({"token_hash", "csrf"}),
     "api_token": frozenset({"token_hash"}),
     "recovery_code": frozenset({"code_hash"}),
+    "report_subscription": frozenset({"secret"}),
+    "phone": frozenset({"md5", "sha256"}),
 }
 """Columns that no query of a page needs to read."""
 ONLY_READ: Final = frozenset({"call_record", "usage", "lease", "schema_version"})

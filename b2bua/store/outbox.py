@@ -4,8 +4,9 @@ A message is written in one transaction with what it tells of, once for each add
 wants it. Whoever sends it claims it first, for a short time: if the sender dies between
 the receiver's answer and noting it, the message is sent again under the same id.
 
-The messages of one number to one address go out in their order. A message that has failed
-:data:`HOLDS` times lets those behind it pass, and is tried at its own times.
+An address is a webhook's, or ``mailto:`` and a mail address for reports; who sends by mail
+claims by mail. The messages of one number to one address go out in their order. A message
+that has failed :data:`HOLDS` times lets those behind it pass, and is tried at its own times.
 """
 
 import uuid
@@ -23,6 +24,7 @@ from b2bua.store.pool import WORK_SECONDS, Connection, Database
 
 State: TypeAlias = Literal["pending", "delivered", "dead"]
 
+MAILTO: Final = "mailto:"
 TRIAL: Final = "test"
 """An event that says nothing of any call."""
 HOLDS: Final = 5
@@ -30,23 +32,26 @@ HOLDS: Final = 5
 LEASE_SECONDS: Final = 30.0
 KEPT: Final[Mapping[State, str]] = {"delivered": "7 days", "dead": "30 days"}
 """How long messages are kept that are done with: they hold callers' numbers."""
+MAILS_KEPT: Final = "90 days"
+"""Those to mail addresses, which hold nothing but who was written to."""
 COLUMNS: Final = "seq, id, url, origin, number, event, body, attempts, created_at"
+WAY: Final = f"starts_with(url, '{MAILTO}') = $6"
 CLAIM: Final = f"""
 with recursive head as (
     (select number, url, seq, due_at from webhook_message
-     where state = 'pending' and attempts < {HOLDS}
+     where state = 'pending' and attempts < {HOLDS} and {WAY}
      order by number, url, seq limit 1)
     union all
     select following.* from head cross join lateral (
         select number, url, seq, due_at from webhook_message
-        where state = 'pending' and attempts < {HOLDS}
+        where state = 'pending' and attempts < {HOLDS} and {WAY}
         and (number, url) > (head.number, head.url)
         order by number, url, seq limit 1) as following
 ), due as (
     select seq from head where due_at <= now()
     union all
     (select seq from webhook_message
-     where state = 'pending' and attempts >= {HOLDS} and due_at <= now()
+     where state = 'pending' and attempts >= {HOLDS} and due_at <= now() and {WAY}
      order by due_at limit 200)
 ), fair as (
     select seq, due_at, row_number() over (partition by origin order by due_at, seq)
@@ -60,11 +65,17 @@ with recursive head as (
     and state = 'pending' and due_at <= now()
     returning {COLUMNS}
 )
-select {COLUMNS}, (
+select {COLUMNS}, case when event = 'report' then (
+    select secret from report_run as run join report_subscription as own
+    on own.id = run.subscription and own.number = run.number
+    where run.id = left(claimed.id, -length(':report')) and run.number = claimed.number
+    and (own.webhook = claimed.url
+        or claimed.url = any(array(select '{MAILTO}' || one from unnest(own.mail) as one)))
+) else (
     select hook->>'secret' from plan join plan_version using (number, version)
     cross join jsonb_array_elements(plan_version.plan->'webhooks') as hook
     where plan.number = claimed.number and hook->>'url' = claimed.url limit 1
-) as secret
+) end as secret
 from claimed order by seq
 """
 FAILED: Final = """
@@ -97,7 +108,7 @@ class Message:
     """That have failed."""
     created_at: datetime
     secret: str | None = field(repr=False)
-    """None: the plan names this address no more."""
+    """None: the plan, or the report, names this address no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,14 +178,16 @@ class Outbox:
         busy: Mapping[str, int],
         of_one_origin: int,
         lease: float = LEASE_SECONDS,
+        mail: bool = False,
     ) -> list[Message]:
         """Take messages that are due: nobody else gets them for ``lease`` seconds.
 
-        ``busy`` says how many messages are on their way to an origin already.
+        ``busy`` says how many messages are on their way to an origin already. ``mail``
+        asks for those to mail addresses, and for no others.
         """
         async with self._database.transaction() as connection:
             rows = await connection.fetch(
-                CLAIM, most, list(busy), list(busy.values()), of_one_origin, lease
+                CLAIM, most, list(busy), list(busy.values()), of_one_origin, lease, mail
             )
         return [Message(**dict(row)) for row in rows]
 
@@ -227,7 +240,9 @@ class Outbox:
             for state, age in KEPT.items():
                 await connection.execute(
                     "delete from webhook_message where state = $1::text::webhook_state"
-                    " and settled_at < now() - $2::text::interval",
+                    " and settled_at < now() - $2::text::interval"
+                    f" and (not starts_with(url, '{MAILTO}')"
+                    f" or settled_at < now() - interval '{MAILS_KEPT}')",
                     state,
                     age,
                 )

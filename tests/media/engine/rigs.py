@@ -62,7 +62,7 @@ class Rig(Protocol):
 
     events: list[Event]
 
-    def open(self) -> int: ...
+    def open(self, host: str = "127.0.0.1") -> int: ...
     def far(self, host: str = "127.0.0.1") -> Far: ...
     def arrange(self, port: int, plan: PortPlan) -> None: ...
     def send(self, far: Far, port: int, data: bytes, *, rtcp: bool = False) -> None: ...
@@ -87,7 +87,7 @@ class VirtualRig:
         self._engine = ReferenceEngine(g711, lambda secret, outbound: srtp(secret))
         self._fars: dict[Address, Far] = {}
 
-    def open(self) -> int:
+    def open(self, host: str = "127.0.0.1") -> int:
         return self._engine.open(SSRC, SEQUENCE, TIMESTAMP, self.now)
 
     def far(self, host: str = "127.0.0.1") -> Far:
@@ -162,16 +162,16 @@ class LoopbackRig:
         self._addresses: dict[int, tuple[Address, Address]] = {}
         self._files: dict[int, Path] = {}
 
-    def open(self) -> int:
-        rtp, rtcp = _bound("127.0.0.1"), _bound("127.0.0.1")
-        addresses = rtp.getsockname(), rtcp.getsockname()
+    def open(self, host: str = "127.0.0.1") -> int:
+        rtp, rtcp = _bound(host), _bound(host)
+        addresses = rtp.getsockname()[:2], rtcp.getsockname()[:2]
         port = self.engine.open(rtp.detach(), rtcp.detach(), SSRC, SEQUENCE, TIMESTAMP)
         self._addresses[port] = addresses
         return port
 
     def far(self, host: str = "127.0.0.1") -> Far:
         bound = _bound(host)
-        far = Far(bound.getsockname(), bound=bound)
+        far = Far(bound.getsockname()[:2], bound=bound)
         self._fars.append(far)
         return far
 
@@ -244,7 +244,7 @@ class LoopbackRig:
     def _take(self, far: Far) -> None:
         assert far.bound is not None
         data, source = far.bound.recvfrom(4096)
-        far.take(data, source in {rtcp for _, rtcp in self._addresses.values()})
+        far.take(data, source[:2] in {rtcp for _, rtcp in self._addresses.values()})
 
 
 SHORT = (Suite.AES_CM_128_HMAC_SHA1_32, Suite.AES_256_CM_HMAC_SHA1_32)

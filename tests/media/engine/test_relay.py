@@ -11,6 +11,29 @@ from tests.media.engine.rigs import SEQUENCE, SSRC, Far, Rig, audio
 BOTH = ((0, Codec.PCMU), (8, Codec.PCMA))
 
 
+def test_one_leg_is_ipv6_the_other_ipv4(rig: Rig) -> None:
+    """And on both a third party is neither heard nor hears."""
+    four, six = rig.open(), rig.open("::1")
+    ends = {four: rig.far(), six: rig.far("::1")}
+    thieves = {four: rig.far(), six: rig.far("::1")}
+    accepts = ((8, Codec.PCMA),)
+    for port, peer in ((four, six), (six, four)):
+        plan = PortPlan(
+            remote=ends[port].address, accepts=accepts, sending=Sending.PEER, peer=peer
+        )
+        rig.arrange(port, plan)
+    for number in range(12):
+        for port, end in ends.items():
+            rig.send(end, port, audio(number, bytes([0x50 + port]) * 160))
+            rig.send(thieves[port], port, audio(number, b"\x2a" * 160, ssrc=9))
+    for port, peer in ((four, six), (six, four)):
+        rig.until(lambda port=port: len(ends[port].packets) == 12)  # type: ignore[misc]
+        said = {packet.payload for packet in ends[port].packets}
+        assert said == {bytes([0x50 + peer]) * 160}
+        assert rig.statistics(port).packets_foreign == 12
+        assert thieves[port].packets == []
+
+
 def pair(rig: Rig, *, codec: Codec = Codec.PCMA) -> tuple[int, Far, int, Far]:
     """Two ports that relay each other, and their far ends; the second speaks ``codec``."""
     one, other, caller, called = rig.open(), rig.open(), rig.far(), rig.far()

@@ -159,6 +159,35 @@ def test_opening_lends_a_pair_and_tells_where_it_is() -> None:
     ]
 
 
+SIX = Lent(number=7, address="2001:db8::9", rtp_port=20000, rtcp_port=20001)
+
+
+def test_a_pair_is_asked_for_in_the_ip_version_of_the_far_end() -> None:
+    desk = Desk()
+    opening = desk.order(Open(session="s", port="six", lifetime=60.0, family=6))
+    assert opening == [Lend("s", "six", 6)]
+    desk.sessions.lent("s", "six", SIX)
+    plan = desk.connect("six", remote(4000, address="2001:db8::1"))
+    assert plan.remote == ("2001:db8::1", 4000)
+    refused = desk.order(Connect(session="s", port="six", remote=remote(4000)))
+    why = "address 192.0.2.1 is not of IPv6"
+    assert refused == [said(Refused(session="s", port="six", reason=why))]
+
+
+def test_a_far_end_named_before_the_pair_is_lent_is_looked_at_then() -> None:
+    desk = Desk()
+    desk.order(Open(session="s", port="six", lifetime=60.0, family=6))
+    assert desk.order(Connect(session="s", port="six", remote=remote(4000))) == []
+    _, refused = desk.sessions.lent("s", "six", SIX)
+    why = "address 192.0.2.1 is not of IPv6"
+    assert refused == said(Refused(session="s", port="six", reason=why))
+
+
+@pytest.mark.parametrize("nobody", ["0.0.0.0", "::"])
+def test_hold_in_the_old_way_is_of_no_ip_version(desk: Desk, nobody: str) -> None:
+    assert desk.connect("caller", remote(4000, address=nobody)).remote is None
+
+
 def test_opening_fails_when_there_is_no_pair_and_leaves_nothing() -> None:
     desk = Desk()
     desk.order(Open(session="s", port="caller", lifetime=60.0))

@@ -139,8 +139,10 @@ class Control:
         self._facts.append(fact)
         self._came.set()
 
-    async def open(self, session: str, port: str, lifetime: float = 60.0) -> Opened:
-        self.send(Open(session=session, port=port, lifetime=lifetime))
+    async def open(
+        self, session: str, port: str, lifetime: float = 60.0, *, family: int = 0
+    ) -> Opened:
+        self.send(Open(session=session, port=port, lifetime=lifetime, family=family))
         return await self.hear(Opened, lambda opened: opened.port == port)
 
     def feed(self, session: str, port: str, source: Source) -> None:

@@ -281,6 +281,24 @@ async def test_rubbish_costs_its_sender_the_connection_and_nobody_else(
     await control.open("s", "a")
 
 
+async def test_ports_are_lent_in_the_ip_version_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "both.sock"
+    told = ("--address", "::1", "127.0.0.7", "--advertise", "192.0.2.7")
+    async with worker(path, PORTS, *told):
+        control = await Control.of(path)
+        lent = [
+            await control.open("s", f"v{family}", family=family) for family in (0, 4, 6)
+        ]
+        assert [one.address for one in lent] == ["::1", "192.0.2.7", "::1"]
+        control.close()
+
+
+async def test_who_has_no_address_of_an_ip_version_lends_what_there_is(
+    control: Control,
+) -> None:
+    assert (await control.open("s", "a", family=6)).address == "127.0.0.1"
+
+
 async def test_sigterm_closes_everything_and_says_so(
     running: Worker, control: Control
 ) -> None:
@@ -307,6 +325,8 @@ async def test_it_ends_by_itself_when_nobody_needs_it(tmp_path: Path) -> None:
     [
         (["--address=0.0.0.0"], b"needs --advertise"),
         (["--address=localhost"], b"no IP address"),
+        (["--address", "::1", "127.0.0.1", "::2"], b"--address: ::2 is the second of IPv6"),
+        (["--address", "127.0.0.1", "::", "--advertise", "127.0.0.1"], b"needs --adv"),
         (["--prompts=/nowhere"], b"no such directory"),
         (["--ports=30000-20000"], b"no range of ports"),
         (["--ports=20000"], b"FIRST-LAST"),

@@ -218,3 +218,19 @@ def test_other_trunks_keep_what_is_known_of_hops_that_stay() -> None:
         ("peer", "udp:127.0.1.1:5060", "down"),
         ("other", "udp:127.0.1.7:5060", "unknown"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("hops", "version"),
+    [
+        (HOPS, 4),
+        (("sip:carrier.example",), 0),
+        # Nobody here listens on IPv6: calls go by the next address.
+        (("sip:[::1]", *HOPS), 4),
+    ],
+)
+def test_the_ip_version_of_a_trunk(hops: tuple[str, ...], version: int) -> None:
+    endpoint_ = started(next_hops=hops).endpoint
+    (name,) = {view.trunk for view in endpoint_.ways}
+    assert endpoint_.family_towards(name, "1000") == version
+    assert endpoint_.family_towards("nobody", "1000") == 0

@@ -13,14 +13,16 @@ from b2bua.sip.dialog.events import Cause
 BUSY_CAUSES: Final = frozenset({17, 21})
 NO_ANSWER_CAUSES: Final = frozenset({18, 19})
 UNREACHABLE_CAUSES: Final = frozenset({1, 20, 27})
+HIGHEST_CAUSE: Final = 127
 
 BUSY_STATUSES: Final = frozenset({486, 600, 603})
 NO_ANSWER_STATUSES: Final = frozenset({408, 480})
 
 
 def q850_of(causes: Iterable[Cause]) -> int:
-    """The first Q.850 cause, 0 when there is none."""
-    return next((cause.code for cause in causes if cause.protocol.upper() == "Q.850"), 0)
+    """The first Q.850 cause, 0 when there is none; codes beyond seven bits are none."""
+    told = (cause.code for cause in causes if cause.protocol.upper() == "Q.850")
+    return next((code for code in told if 0 < code <= HIGHEST_CAUSE), 0)
 
 
 def verdict_of(status: int, q850: int) -> Verdict:

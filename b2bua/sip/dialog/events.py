@@ -70,9 +70,9 @@ class Invitation:
     privacy: tuple[str, ...]
     """Values of Privacy (RFC 3323), lower case."""
     diversions: int
-    """How many Diversion and History-Info entries it carries (RFC 5806, RFC 7044)."""
+    """How often it was sent on before, by Diversion or History-Info."""
     diverted_by: tuple[str, ...] = ()
-    """The user part of each Diversion, the latest first."""
+    """The numbers that sent it on (RFC 5806, RFC 7044), the latest first."""
     max_forwards: int
     """As received; 0 was refused with 483 already."""
     offer: SessionDescription | None

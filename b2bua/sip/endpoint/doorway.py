@@ -27,10 +27,11 @@ from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
 from b2bua.sip.message.build import response_to, response_to_refused
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.headers import canonical_name
+from b2bua.sip.message.history import forwardings, number_of
 from b2bua.sip.message.message import Message, Request, Response
 from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.parser import Refusal
-from b2bua.sip.message.uri import SipUri, TelUri, parse_uri
+from b2bua.sip.message.uri import parse_uri
 from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transaction.outputs import NewRequest
 from b2bua.sip.transport.admission import Admission, Verdict, source_of
@@ -363,20 +364,20 @@ def invitation_of(
         return unsuitable_response(request, error, tag)
     called = request.called_party
     forwards = request.max_forwards
-    history = len(request.headers.values("History-Info"))
+    sent_on = forwardings(request)
     return Invitation(
         trunk=terms.trunk,
         source=flow.remote,
         call_id=request.call_id,
-        request_user=user_of(request.uri),
-        to_user=user_of(request.to.uri),
-        called_party=user_of(called.uri) if called else "",
-        from_user=user_of(request.from_.uri),
+        request_user=number_of(request.uri),
+        to_user=number_of(request.to.uri),
+        called_party=number_of(called.uri) if called else "",
+        from_user=number_of(request.from_.uri),
         from_display=request.from_.display,
         asserted=request.asserted_identity,
         privacy=request.privacy,
-        diversions=len(request.diversions) + history,
-        diverted_by=tuple(user_of(one.uri) for one in request.diversions),
+        diversions=sent_on.count,
+        diverted_by=sent_on.numbers,
         max_forwards=70 if forwards is None else forwards,
         offer=offer,
         supports_reliable="100rel" in (*request.supported, *request.require),
@@ -392,16 +393,3 @@ def takes_descriptions(request: Request) -> bool:
 
 
 _DESCRIPTIONS: Final = frozenset(("application/sdp", "application/*", "*/*"))
-
-
-def user_of(uri: str) -> str:
-    """User part of a URI, or the number of a tel URI; empty if it has none."""
-    try:
-        parsed = parse_uri(uri)
-    except MalformedMessage:
-        return ""
-    match parsed:
-        case SipUri(user=user):
-            return user
-        case TelUri(number=number):
-            return number

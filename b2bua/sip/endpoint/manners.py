@@ -29,17 +29,17 @@ USUAL: Final = Manners()
 
 def understood(refused: Refused, manners: Manners) -> Refused:
     """A refusal with the cause that this trunk means by it."""
-    told = next((one.code for one in refused.causes if one.protocol == "Q.850"), 0)
+    told = next((one.code for one in refused.causes if one.protocol.upper() == "Q.850"), 0)
     meanings = dict(manners.causes)
     meant = meanings.get(told) or meanings.get(refused.status, 0)
     if refused.local or not meant or meant == told:
         return refused
-    others = tuple(one for one in refused.causes if one.protocol != "Q.850")
+    others = tuple(one for one in refused.causes if one.protocol.upper() != "Q.850")
     return replace(refused, causes=(Cause("Q.850", meant), *others))
 
 
 def put(refuse: Refuse, manners: Manners) -> Refuse:
     """A refusal with the status that this trunk wants for its cause."""
-    told = next((one.code for one in refuse.causes if one.protocol == "Q.850"), 0)
+    told = next((one.code for one in refuse.causes if one.protocol.upper() == "Q.850"), 0)
     status = dict(manners.statuses).get(told, refuse.status)
     return refuse if status == refuse.status else replace(refuse, status=status)

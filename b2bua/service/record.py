@@ -73,7 +73,8 @@ class LadderLine:
     sent: bool
     """By us."""
     line: str
-    """Its start line and CSeq; no body, no digits."""
+    """Its start line and CSeq; of the body only whether it holds (``(2;sendonly)``); no
+    digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from b2bua.store.talks import LastTalks
 
 SEARCH_SECONDS: Final = 10.0
 LONGEST_PAGE: Final = 500
+MISSED: Final = (Outcome.BUSY, Outcome.NO_ANSWER, Outcome.ABANDONED)
 CONCEALED: Final = "****"
 """Stands for a secret."""
 SEARCH: Final = f"""
@@ -43,6 +44,7 @@ from (
     and ($4::text = '' or (starts_with(caller, $4) and not caller_private))
     and ($5::text = '' or area = $5)
     and ($6::text = '' or outcome = $6)
+    and (not $11::bool or outcome = any($12::text[]))
     and ($7::text = '' or destination = $7)
     and ($8::timestamptz is null or (invite_at, id) < ($8, $9))
     order by invite_at desc, id desc limit $10
@@ -69,6 +71,8 @@ class Search:
     """The beginning of a number."""
     area: str = ""
     outcome: Outcome | None = None
+    missed: bool = False
+    """Only calls that somebody made and nobody took: :data:`MISSED`."""
     destination: str = ""
     after: Mark | None = None
     """Go on after this record."""
@@ -132,6 +136,8 @@ class Tenant:
                 None if after is None else after.at,
                 "" if after is None else after.id,
                 min(search.limit, LONGEST_PAGE),
+                search.missed,
+                [one.value for one in MISSED],
             )
         return [self._seen(decode_record(row["record"].encode())) for row in rows]
 
@@ -160,6 +166,21 @@ class Tenant:
             )
         counted = {row["outcome"]: row["calls"] for row in rows}
         return {outcome: counted.get(outcome.value, 0) for outcome in Outcome}
+
+    async def by_hour(
+        self, since: datetime, timezone: str
+    ) -> dict[tuple[int, Outcome], int]:
+        """The same for each hour of a day that began at ``since``."""
+        async with self.database.transaction(SEARCH_SECONDS) as connection:
+            rows = await connection.fetch(
+                "select extract(hour from invite_at at time zone $3)::int as hour,"
+                " outcome, count(*) as calls from call_record"
+                " where number = $1 and invite_at >= $2 group by 1, 2",
+                self.number,
+                since,
+                timezone,
+            )
+        return {(row["hour"], Outcome(row["outcome"])): row["calls"] for row in rows}
 
     async def usage(self, at: datetime, timezone: str) -> Usage:
         """What the month and the week of ``at`` hold."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -35,6 +36,8 @@ FIELDS: Final = ("since", "until", "caller", "area", "outcome", "destination")
 LONGEST: Final = 64
 """Of what is asked for."""
 FILE_PAGE: Final = 500
+MISSED: Final = "missed"
+"""Asked for like an outcome: every call that nobody took."""
 
 
 @router.get("/calls")
@@ -55,8 +58,9 @@ async def calls(request: Request, visit: SignedIn) -> Response:
         records=records,
         asked=asked,
         after="" if last is None else mark_text(Mark(last.invite_at, last.id)),
-        outcomes=[outcome.value for outcome in Outcome],
-        destinations=[] if current is None else list(current.plan.destinations),
+        outcomes=[*(outcome.value for outcome in Outcome), MISSED],
+        people={} if current is None else current.plan.destinations,
+        spans=spans(datetime.now(UTC), zone),
         stamp=lambda at: local(at, zone),
         paged=bool(search.after),
     )
@@ -97,7 +101,9 @@ async def call_file(
 async def call(request: Request, visit: SignedIn, call_id: str) -> Response:
     """One call: what happened, why, and what it cost."""
     record = await _record(visit, call_id)
-    zone = planning.zone_of(await visit.tenant.plan())
+    current = await visit.tenant.plan()
+    zone = planning.zone_of(current)
+    people = {} if current is None else current.plan.destinations
     moments = (
         *("invite_at", "early_media_at", "answered_at"),
         *("destination_answered_at", "ended_at"),
@@ -109,9 +115,9 @@ async def call(request: Request, visit: SignedIn, call_id: str) -> Response:
         visit,
         place="calls",
         record=record,
-        province=visit.portal.province_of(record.area) if record.area else "",
+        people=people,
         moments=[(name, getattr(record, name)) for name in moments],
-        timeline=picture(record, t),
+        timeline=picture(record, t, {name: one.person for name, one in people.items()}),
         drawn=draw(record),
         trace=concealed(record, whole=visit.session.reveal),
         sounds=_sounds(visit, record),
@@ -173,6 +179,18 @@ async def _pages(visit: Visit, search: Search) -> AsyncIterator[list[CallRecord]
         search = replace(search, after=Mark(found[-1].invite_at, found[-1].id))
 
 
+def spans(now: datetime, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """Names of the spans of time that are asked for most, and since when each is."""
+    midnight = datetime.combine(now.astimezone(zone).date(), time.min)
+    week = midnight - timedelta(days=midnight.weekday())
+    begun = (
+        ("today_span", midnight),
+        ("this_week", week),
+        ("this_month", midnight.replace(day=1)),
+    )
+    return [(name, f"{since:%Y-%m-%dT%H:%M}") for name, since in begun]
+
+
 def _asked(request: Request) -> dict[str, str]:
     return {name: request.query_params.get(name, "").strip()[:LONGEST] for name in FIELDS}
 
@@ -184,6 +202,7 @@ def _search(asked: dict[str, str], zone: ZoneInfo) -> Search:
         caller=asked["caller"],
         area=asked["area"],
         outcome=_outcome(asked["outcome"]),
+        missed=asked["outcome"] == MISSED,
         destination=asked["destination"],
         limit=PAGE,
     )

@@ -23,16 +23,19 @@ from b2bua.web.workbench import Bench
 router = APIRouter()
 
 COUNTED_DAYS: Final = 30
+COUNTED_CALLS: Final = 20_000
 FIRSTS: Final = """
-select route, first.destination, count(*) as calls
-from call_record cross join lateral (
-    select attempt->>'destination' as destination
-    from jsonb_array_elements(attempts) with ordinality as tried (attempt, place)
-    where attempt->>'outcome' <> 'skipped' order by place limit 1
-) as first
-where number = $1 and invite_at >= $2
-group by route, first.destination
+select substr(step->>'rule', 7) as chooser, substr(step->>'why', 10) as destination,
+    count(*) as calls
+from (
+    select trace from call_record where number = $1 and invite_at >= $2
+    order by invite_at desc limit $3
+) as lately cross join lateral jsonb_array_elements(trace) as step
+where starts_with(step->>'rule', 'group ') and (step->>'passed')::bool
+    and starts_with(step->>'why', 'percent: ')
+group by 1, 2
 """
+"""Whom a group chose first, as a call's trace has it: ``group duty``, ``percent: li``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,25 +230,16 @@ def _chips(route: Route) -> list[tuple[str, str]]:
 
 
 async def _firsts(visit: Visit) -> dict[tuple[str, str], int]:
-    """Who got the first try of how many calls lately, by route and destination."""
+    """Whom each group chose first for how many calls lately, by group and destination."""
     since = datetime.now(UTC) - timedelta(days=COUNTED_DAYS)
     async with visit.tenant.database.transaction() as connection:
-        rows = await connection.fetch(FIRSTS, visit.tenant.number, since)
-    return {(row["route"], row["destination"]): row["calls"] for row in rows}
+        rows = await connection.fetch(FIRSTS, visit.tenant.number, since, COUNTED_CALLS)
+    return {(row["chooser"], row["destination"]): row["calls"] for row in rows}
 
 
 def _shares(one: Group, firsts: Mapping[tuple[str, str], int]) -> list[Share]:
-    """Target and actual shares; of a group inside a route by the calls of that route."""
-    kind, _, route = one.name.partition(":")
-    inside = route if kind == "route" else ""
-    calls = {
-        name: sum(
-            count
-            for (taken, destination), count in firsts.items()
-            if destination == name and (not inside or taken == inside)
-        )
-        for name, _ in one.members
-    }
+    """Target and actual shares of a group, by the calls that it chose for."""
+    calls = {name: firsts.get((one.name, name), 0) for name, _ in one.members}
     total = sum(calls.values())
     return [
         Share(

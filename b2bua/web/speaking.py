@@ -8,6 +8,7 @@ from b2bua.service.webhook import shown
 from b2bua.web.places import Province
 from b2bua.web.words.book import Words
 from b2bua.web.words.changes import field_named, finding_told, path_named, value_shown
+from b2bua.web.words.regions import region
 from b2bua.web.words.tongue import Tongue
 
 TESTS: Final[Mapping[str, Callable[[object], bool]]] = {
@@ -31,6 +32,7 @@ def spoken(tongue: Tongue) -> dict[str, Any]:
         "finding_told": lambda message: finding_told(message, tongue),
         "upload_told": lambda message: finding_told(message, tongue),
         "hours_text": hours_text,
+        "region": lambda name: region(name, tongue),
         "days_told": days_told,
         "url_shown": shown,
         "moved": False,

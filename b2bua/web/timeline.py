@@ -14,7 +14,8 @@ from markupsafe import Markup, escape
 from b2bua.service.record import Attempt, CallRecord, LadderLine
 from b2bua.web.words.book import Words
 
-Kind: TypeAlias = Literal["setup", "heard", "served", "ring", "talk"]
+Kind: TypeAlias = Literal["setup", "heard", "served", "ring", "talk", "hold"]
+KINDS: Final[tuple[Kind, ...]] = ("setup", "ring", "heard", "served", "talk", "hold")
 
 WIDTH: Final = 1000
 NAMES: Final = 150
@@ -45,7 +46,7 @@ class Row:
     outcome: str = ""
     spans: tuple[Span, ...] = ()
     changes: tuple[int, ...] = ()
-    """When somebody asked to change the session: hold, resume or refresh."""
+    """When somebody asked to change the session without holding: resume or refresh."""
 
 
 def rows(record: CallRecord) -> list[Row]:
@@ -77,7 +78,11 @@ def _caller(record: CallRecord) -> Row:
         for (at, kind), until in zip(known, ends, strict=True)
         if until > at
     )
-    return Row(name="", spans=tuple(spans), changes=_changes(record.ladder, "caller"))
+    return Row(
+        name="",
+        spans=(*spans, *_holds(record.ladder, "caller", talked)),
+        changes=_changes(record.ladder, "caller"),
+    )
 
 
 def _attempts(record: CallRecord, tried: Sequence[Attempt]) -> Iterator[Row]:
@@ -91,7 +96,7 @@ def _attempts(record: CallRecord, tried: Sequence[Attempt]) -> Iterator[Row]:
         yield Row(
             name=one.destination,
             outcome=one.outcome,
-            spans=spans,
+            spans=(*spans, *_holds(record.ladder, one.destination, spans[-1].end)),
             changes=_changes(record.ladder, one.destination),
         )
 
@@ -132,8 +137,28 @@ def _status(line: LadderLine) -> int:
 
 
 def _changes(ladder: Sequence[LadderLine], leg: str) -> tuple[int, ...]:
+    asked = _asked(ladder, leg)
+    return tuple(line.at_ms for line in asked if not line.line.endswith(HOLDS))
+
+
+def _holds(ladder: Sequence[LadderLine], leg: str, end: int) -> Iterator[Span]:
+    """From each offer that holds to the next that does not, or to the end of the talk."""
+    since: int | None = None
+    for line in _asked(ladder, leg):
+        held = line.line.endswith(HOLDS)
+        if held and since is None:
+            since = line.at_ms
+        elif not held and since is not None:
+            yield Span("hold", since, line.at_ms)
+            since = None
+    if since is not None and end > since:
+        yield Span("hold", since, end)
+
+
+def _asked(ladder: Sequence[LadderLine], leg: str) -> list[LadderLine]:
+    """Requests that changed the session of a leg after it was set up."""
     asked = [
-        line.at_ms
+        line
         for line in ladder
         if line.leg == leg and line.line.startswith(("INVITE", "UPDATE"))
     ]
@@ -152,8 +177,19 @@ def picture(record: CallRecord, t: Words) -> Markup:
         *_axis(total, height),
     ]
     for place, row in enumerate(found):
-        parts += _drawn(row, AXIS + place * ROW, total, t)
-    return Markup("".join([*parts, "</svg>"]))
+        name = people.get(row.name) or row.name or t("caller")
+        parts += _drawn(row, name, AXIS + place * ROW, total, t)
+    return Markup("".join([*parts, "</svg>"])) + _legend(found, t)
+
+
+def _legend(found: Sequence[Row], t: Words) -> Markup:
+    """What the colours mean, of those that are there."""
+    kinds = {span.kind for row in found for span in row.spans}
+    names = [(str(kind), t(f"span_{kind}")) for kind in KINDS if kind in kinds]
+    if any(row.changes for row in found):
+        names.append(("change", t("span_change")))
+    marks = (f'<li class="{kind}">{escape(name)}</li>' for kind, name in names)
+    return Markup(f'<ul class="legend" aria-hidden="true">{"".join(marks)}</ul>')
 
 
 def _x(at: int, total: int) -> float:
@@ -168,8 +204,7 @@ def _axis(total: int, height: int) -> Iterator[str]:
         yield f'<text class="tick" x="{x}" y="14">{_clock(second)}</text>'
 
 
-def _drawn(row: Row, y: int, total: int, t: Words) -> Iterator[str]:
-    name = row.name or t("caller")
+def _drawn(row: Row, name: str, y: int, total: int, t: Words) -> Iterator[str]:
     middle = y + ROW / 2
     yield f'<text class="name" x="0" y="{middle + 5}">{escape(name[:14])}</text>'
     for span in row.spans:
@@ -180,9 +215,9 @@ def _drawn(row: Row, y: int, total: int, t: Words) -> Iterator[str]:
         yield f"<g><title>{escape(words)} {long:.1f} s</title>"
         yield f'<rect class="{span.kind}" x="{x}" y="{middle - BAR / 2}"'
         yield f' width="{round(width, 1)}" height="{BAR}" rx="3"/>'
-        if width > 90:
-            yield f'<text class="in {span.kind}" x="{round(x + 8, 1)}"'
-            yield f' y="{middle + 5}">{escape(words)} {long:.1f} s</text>'
+        if inside := _fitting((f"{words} {long:.1f} s", f"{long:.1f} s"), width - 12):
+            yield f'<text class="in {span.kind}" x="{round(x + 6, 1)}"'
+            yield f' y="{middle + 5}">{escape(inside)}</text>'
         yield "</g>"
     for at in row.changes:
         x = _x(at, total)
@@ -193,6 +228,16 @@ def _drawn(row: Row, y: int, total: int, t: Words) -> Iterator[str]:
         if x < WIDTH - 120:
             yield f'<text class="end" x="{x + 8}" y="{middle + 5}">'
             yield f"{escape(t(row.outcome))}</text>"
+
+
+def _fitting(texts: Sequence[str], room: float) -> str:
+    """The first that is not wider than the room; empty if none is."""
+    return next((text for text in texts if _width(text) <= room), "")
+
+
+def _width(text: str) -> float:
+    """About how wide a text is drawn: a Chinese character is twice a letter."""
+    return sum(13.0 if ord(one) > 0x2E7F else 7.6 for one in text)
 
 
 def _clock(second: int) -> str:

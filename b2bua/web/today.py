@@ -17,14 +17,14 @@ from b2bua.service.record import Outcome
 from b2bua.service.schedule import Clock, clock, time_mismatch
 from b2bua.store.errors import StoreError
 from b2bua.store.live import LiveCall
-from b2bua.store.tenant import Search
+from b2bua.store.tenant import MISSED, Search
 from b2bua.store.trunks import TrunkBoard
 from b2bua.web import planning
 from b2bua.web.alerts import alerts
 from b2bua.web.feed import NoRoom, Watch
 from b2bua.web.gate import SignedIn, session_of
 from b2bua.web.portal import Visit
-from b2bua.web.views import fragment, local, page
+from b2bua.web.views import brief, fragment, local, page
 
 router = APIRouter()
 
@@ -33,9 +33,9 @@ SOON: Final = 2.0
 """Seconds after a change at which the record of a call that ended is there too."""
 STILL: Final = 15.0
 """Seconds after which a board is made again though no call changed."""
+OTHER: Final = (Outcome.REFUSED, Outcome.FAILED)
 BOARDS: Final = {"today": "board", "wall": "wall-board"}
 """The template of what a page goes on showing."""
-MISSED: Final = (Outcome.BUSY, Outcome.NO_ANSWER, Outcome.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,23 @@ class Post:
     """Why it takes no calls at this time; empty: it does."""
     duty: bool | None
     """Whether a roster has it on duty; None: it is in no roster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """What one hour of the day came to."""
+
+    hour: int
+    answered: int
+    missed: int
+    other: int
+    """Refused, failed."""
+    now: bool
+
+    @property
+    def total(self) -> int:
+        """All of its calls."""
+        return self.answered + self.missed + self.other
 
 
 @router.get("/")
@@ -119,7 +136,11 @@ async def board(visit: Visit) -> dict[str, Any]:
     zone = planning.zone_of(current)
     now = datetime.now(UTC)
     midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone)
-    outcomes = await visit.tenant.outcomes(midnight)
+    counted = await visit.tenant.by_hour(midnight, str(zone))
+    outcomes = {
+        one: sum(count for (_, found), count in counted.items() if found is one)
+        for one in Outcome
+    }
     up = await visit.tenant.live()
     shown: dict[str, Any] = {
         "live": up,
@@ -130,7 +151,11 @@ async def board(visit: Visit) -> dict[str, Any]:
         "latest": await visit.tenant.calls(Search(limit=LATEST)),
         "plan": None if current is None else current.plan,
         "now": now,
+        "since": f"{midnight:%Y-%m-%dT%H:%M}",
+        "hours": hours(counted, now.astimezone(zone).hour),
+        "people": {} if current is None else current.plan.destinations,
         "stamp": lambda at: local(at, zone),
+        "brief": lambda at: brief(at, zone, now),
         "caps": [],
         "alerts": [],
         "posts": [],

@@ -20,6 +20,7 @@ from b2bua.web.portal import Visit
 from b2bua.web.shapes import shown
 from b2bua.web.speaking import TESTS, known_codes, spoken
 from b2bua.web.words.book import Words
+from b2bua.web.words.regions import region
 from b2bua.web.words.traces import reason, rule, told
 
 Tongue: TypeAlias = Literal["zh", "en"]
@@ -110,12 +111,19 @@ def _rendered(
         "rule": lambda text: rule(text, tongue),
         "told": lambda text: told(text, tongue),
         "reason": lambda text: reason(text, tongue),
+        "province": lambda code: "" if visit is None else province(visit, code, tongue),
+        "people": {},
         **spoken(tongue),
         "query": lambda **fields: urlencode({k: v for k, v in fields.items() if v}),
         "notice": "",
         "findings": (),
     }
     return _templates().get_template(f"{name}.html").render({**common, **more})
+
+
+def province(visit: Visit, code: str, tongue: Tongue) -> str:
+    """Where an area code is, in the page's language; empty for unknown."""
+    return region(visit.portal.province_of(code), tongue) if code else ""
 
 
 def failure(
@@ -131,6 +139,13 @@ def back_to(path: str) -> str:
     """A page of ours, whatever was asked for."""
     ours = path.startswith("/") and not path.startswith(("//", "/\\"))
     return path if ours and path.isprintable() and path.isascii() else "/"
+
+
+def brief(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """The time of today's moments, the day and the time of others."""
+    here = at.astimezone(zone)
+    today = here.date() == now.astimezone(zone).date()
+    return f"{here:%H:%M:%S}" if today else f"{here:%m-%d %H:%M}"
 
 
 def local(at: datetime, zone: ZoneInfo) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from b2bua.service.record import Attempt, LadderLine
+from b2bua.service.record import Attempt, LadderLine, Outcome
 from b2bua.store.accounts import Accounts
 from b2bua.store.records import Records
 from b2bua.store.roles import Role
@@ -75,6 +76,34 @@ def test_a_forwarded_call_is_drawn_to_scale() -> None:
         Span("talk", 5000, 20000),
     )
     assert two.changes == (9000,)
+
+
+def test_a_hold_is_drawn_as_such_on_both_sides() -> None:
+    held = replace(
+        FORWARDED,
+        ladder=(
+            *FORWARDED.ladder[:-1],
+            line(10000, "two", False, "INVITE sip:b2bua SIP/2.0 (2;sendonly)"),
+            line(10020, "caller", True, "INVITE sip:c SIP/2.0 (1;sendonly)"),
+            line(15000, "two", False, "INVITE sip:b2bua SIP/2.0 (3)"),
+            line(15010, "caller", True, "INVITE sip:c SIP/2.0 (2)"),
+            line(18000, "two", False, "UPDATE sip:b2bua SIP/2.0 (4;inactive)"),
+            line(20000, "two", False, "BYE sip:b2bua SIP/2.0 (5)"),
+        ),
+    )
+    caller, _, two = rows(held)
+    assert caller.spans[-1] == Span("hold", 10020, 15010)
+    assert two.spans[-2:] == (Span("hold", 10000, 15000), Span("hold", 18000, 20000))
+    assert two.changes == (9000, 15000)
+    assert 'class="hold"' in picture(held, Words("zh"))
+
+
+def test_people_are_named_and_words_fit_into_their_bars() -> None:
+    drawn = picture(FORWARDED, Words("zh"), {"two": "王敏"})
+    assert ">王敏<" in drawn
+    assert ">one<" in drawn
+    assert 'class="in talk"' in drawn
+    assert 'class="in setup"' not in drawn
 
 
 def test_without_messages_the_order_and_the_ringing_are_known() -> None:
@@ -231,3 +260,17 @@ async def test_no_cell_is_a_formula(portal: Portal) -> None:
 async def test_only_known_kinds_of_files(ours: httpx.AsyncClient) -> None:
     answer = await ours.get("/calls/file", params={"format": "exe"})
     assert answer.status_code == 422
+
+
+async def test_missed_calls_are_asked_for_in_one(
+    portal: Portal, ours: httpx.AsyncClient
+) -> None:
+    missed = (Outcome.BUSY, Outcome.NO_ANSWER, Outcome.ABANDONED)
+    now = datetime.now(UTC)
+    await Records(portal.database).add(
+        [called(f"missed-{one.value}", now, outcome=one) for one in missed]
+    )
+    page = await ours.get("/calls?outcome=missed")
+    assert set(re.findall(r'href="/calls/([\w-]+)"', page.text)) == {
+        f"missed-{one.value}" for one in missed
+    }

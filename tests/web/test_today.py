@@ -2,7 +2,8 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -12,15 +13,19 @@ from b2bua.service.limits import Usage
 from b2bua.service.plan import Calendar, Caps, Override, Plan, ToDestination
 from b2bua.service.planfile import read_plans
 from b2bua.service.planreading import Known
+from b2bua.service.record import Outcome
 from b2bua.service.schedule import clock
 from b2bua.store.errors import Unavailable
 from b2bua.store.live import Live
+from b2bua.store.pool import Database
+from b2bua.store.records import Records
+from b2bua.store.tenant import Tenant
 from b2bua.store.trunks import TrunkStatus
 from b2bua.web.alerts import Alert, alerts
 from b2bua.web.feed import Feed, NoRoom
 from b2bua.web.portal import Portal
-from b2bua.web.today import posts
-from tests.web.conftest import OURS, up
+from b2bua.web.today import hours, posts
+from tests.web.conftest import OURS, called, up
 
 ENGLISH = {"accept-language": "en"}
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -194,3 +199,30 @@ async def test_streams_share_one_look_and_have_an_end() -> None:
     seen = looks
     await asyncio.sleep(0.05)
     assert looks == seen, "nobody looks any more"
+
+
+async def test_the_day_is_drawn_by_the_hour(portal: Portal, database: Database) -> None:
+    now = datetime.now(UTC)
+    zone = ZoneInfo("Asia/Shanghai")
+    midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone)
+    await Records(database).add(
+        [
+            called("early-answered", midnight, outcome=Outcome.ANSWERED),
+            called("early-busy", midnight + timedelta(minutes=59), outcome=Outcome.BUSY),
+            called("yesterday", midnight - timedelta(seconds=1), outcome=Outcome.BUSY),
+        ]
+    )
+    counted = await Tenant(database, OURS).by_hour(midnight, str(zone))
+    first = hours(counted, 5)[0]
+    assert (first.hour, first.missed, first.now) == (0, 1, False)
+    assert first.answered >= 1
+    drawn = hours(counted, 5)
+    assert len(drawn) == 24
+    assert [one.hour for one in drawn if one.now] == [5]
+    assert sum(one.total for one in drawn) == sum(counted.values())
+
+
+async def test_people_and_provinces_are_named(ours: httpx.AsyncClient) -> None:
+    page = await ours.get("/", headers=ENGLISH)
+    assert "Beijing" in page.text
+    assert "北京" not in page.text

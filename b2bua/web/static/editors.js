@@ -250,6 +250,59 @@ function order(list) {
   }
 }
 
+// ---- routes to drag; buttons do the same, and keep the focus ----
+
+const MOVED = "moved-route";
+
+function routes(list) {
+  const form = document.querySelector("#reorder");
+  const said = document.querySelector("[data-said]");
+  const free = () => [...list.children].filter((item) => item.querySelector("[data-grip]"));
+  for (const item of free()) {
+    const grip = item.querySelector("[data-grip]");
+    grip.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      grip.setPointerCapture(event.pointerId);
+      item.classList.add("dragged");
+      const before = free().indexOf(item);
+      const move = (at) => {
+        const over = document.elementFromPoint(at.clientX, at.clientY)?.closest("li.route");
+        if (!over || over === item || !free().includes(over)) return;
+        const box = over.getBoundingClientRect();
+        if (at.clientY < box.top + box.height / 2) over.before(item);
+        else over.after(item);
+      };
+      const drop = () => {
+        item.classList.remove("dragged");
+        grip.removeEventListener("pointermove", move);
+        if (free().indexOf(item) === before) return;
+        for (const one of free())
+          form.append(make("input", { type: "hidden", name: "route", value: one.dataset.name }));
+        sessionStorage.setItem(MOVED, JSON.stringify([item.dataset.name, "down"]));
+        form.submit();
+      };
+      grip.addEventListener("pointermove", move);
+      grip.addEventListener("pointerup", drop, { once: true });
+      grip.addEventListener("pointercancel", drop, { once: true });
+    });
+  }
+  list.addEventListener("submit", (event) => {
+    const [what] = (event.submitter?.value ?? "").split(":");
+    const name = event.target.closest("li").dataset.name;
+    if (what === "up" || what === "down")
+      sessionStorage.setItem(MOVED, JSON.stringify([name, what]));
+  });
+  const [name, what] = JSON.parse(sessionStorage.getItem(MOVED) ?? "[]");
+  sessionStorage.removeItem(MOVED);
+  const item = free().find((one) => one.dataset.name === name);
+  if (!item) return;
+  const buttons = [...item.querySelectorAll("button[value]")].filter((one) => !one.disabled);
+  (buttons.find((one) => one.value.startsWith(what)) ?? buttons[0])?.focus();
+  said.textContent = list.dataset.moved
+    .replace("{name}", name)
+    .replace("{place}", String([...list.children].indexOf(item) + 1));
+}
+
 // ---- fields that show when they matter ----
 
 function shown(select) {
@@ -271,4 +324,5 @@ function shown(select) {
 document.querySelectorAll("[data-week]").forEach(week);
 document.querySelectorAll("[data-shares]").forEach(shares);
 document.querySelectorAll("[data-order]").forEach(order);
+document.querySelectorAll("[data-routes]").forEach(routes);
 document.querySelectorAll("select[data-target]").forEach(shown);

@@ -13,6 +13,13 @@ WORDS: Final[Entries] = {
         "A call is held against the routes from above; the first that fits decides. "
         "Changes are kept as a draft until they are published.",
     ),
+    "a_call": ("来电", "A call comes in"),
+    "drag": ("拖动调整顺序", "Drag to another place"),
+    "moved_to": ("“{{name}}”现在是第 {{place}} 条", "{{name}} is now number {{place}}"),
+    "if_nobody": ("接不通时", "When nobody answers"),
+    "in_the_end": ("最后", "In the end"),
+    "told_and_ended": ("播报后挂断", "the caller is told, and the call ends"),
+    "no_calls_counted": ("还没有来电", "no calls yet"),
     "new_route": ("新路由", "New route"),
     "new_group": ("新分组", "New group"),
     "group": ("分组", "Group"),

@@ -9,6 +9,10 @@ from b2bua.web.words.tongue import Entries
 WORDS: Final[Entries] = {
     "live": ("正在通话", "Calls now up"),
     "no_live": ("当前没有通话。", "No calls are up."),
+    "hour_told": (
+        "{hour}：接通 {answered}，漏话 {missed}，其他 {other}",
+        "{hour}: {answered} answered, {missed} missed, {other} other",
+    ),
     "refresh": ("刷新", "Refresh"),
     "missed": ("漏话", "Missed"),
     "caps": ("已用额度", "Caps used"),
@@ -18,6 +22,16 @@ WORDS: Final[Entries] = {
     "no_cap": ("不限", "no cap"),
     "of": ("／", "of"),
     "latest": ("最近来电", "Latest calls"),
+    "by_hour": ("今天各时段", "Today by the hour"),
+    "by_hour_told": (
+        "最忙 {hour}：{total} 个来电，接通 {answered}，漏话 {missed}",
+        "Busiest at {hour}: {total} calls, {answered} answered, {missed} missed",
+    ),
+    "no_calls_yet": ("今天还没有来电。", "No calls yet today."),
+    "first_call": (
+        "还没有来电。用手机拨一次本号码，几秒后就会出现在这里。",
+        "No calls yet. Dial the number from any phone: it shows here within seconds.",
+    ),
     "all_calls": ("全部通话", "All calls"),
     "state_admitting": ("接入中", "coming in"),
     "state_opening": ("接入中", "coming in"),

@@ -4,9 +4,10 @@ When an attempt began, rang and ended is read from the SIP messages; of a call w
 only the order of the attempts and how long each rang is known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from markupsafe import Markup, escape
@@ -26,6 +27,9 @@ AXIS: Final = 26
 STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 """Seconds between two marks of the axis."""
 MOST_MARKS: Final = 8
+HOLDS: Final = (";sendonly)", ";inactive)")
+"""How the line ends of an offer that holds."""
+NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +166,14 @@ def _asked(ladder: Sequence[LadderLine], leg: str) -> list[LadderLine]:
         for line in ladder
         if line.leg == leg and line.line.startswith(("INVITE", "UPDATE"))
     ]
-    return tuple(asked[1:])
+    return asked[1:]
 
 
-def picture(record: CallRecord, t: Words) -> Markup:
-    """The rows as SVG; each bar says in words what it is and how long it was."""
+def picture(record: CallRecord, t: Words, people: Mapping[str, str] = NOBODY) -> Markup:
+    """The rows as SVG; each bar says in words what it is and how long it was.
+
+    ``people`` are those who answer at destinations, by name.
+    """
     found = rows(record)
     ends = [span.end for row in found for span in row.spans]
     total = max([*ends, 1000])

@@ -3,7 +3,7 @@
 Both show one *board*, and go on showing it: a stream sends it again whenever calls change.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
@@ -185,6 +185,20 @@ async def _service(
         "alerts": alerts(plan, usage, moment, trunks),
         "posts": posts(plan, moment, up),
     }
+
+
+def hours(counted: Mapping[tuple[int, Outcome], int], now: int) -> list[Hour]:
+    """The hours of the day, those that are still to come without calls."""
+    return [
+        Hour(
+            hour=hour,
+            answered=counted.get((hour, Outcome.ANSWERED), 0),
+            missed=sum(counted.get((hour, one), 0) for one in MISSED),
+            other=sum(counted.get((hour, one), 0) for one in Outcome if one in OTHER),
+            now=hour == now,
+        )
+        for hour in range(24)
+    ]
 
 
 def posts(plan: Plan, moment: Clock, up: list[LiveCall]) -> list[Post]:

@@ -25,19 +25,20 @@ class Listening:
 
     async def open(self, listener: Listener) -> None:
         """Listen. Raises :class:`CannotListen`, or :class:`UnusableCertificate`."""
+        driver, local, dscp = self._driver, listener.local, self._settings.sip.dscp
         try:
             match listener.transport:
                 case "udp":
-                    await open_udp(self._driver, listener.local)
+                    await open_udp(driver, local, dscp=dscp)
                 case "tcp":
-                    await open_tcp(self._driver, listener.local)
+                    await open_tcp(driver, local, dscp=dscp)
                 case "tls":
-                    way = await open_tls(self._driver, listener.local, self._tls())
+                    way = await open_tls(driver, local, self._tls(), dscp=dscp)
                     self._secured.append(way)
                 case "ws":
-                    await open_websocket(self._driver, listener.local, None)
+                    await open_websocket(driver, local, None, dscp=dscp)
                 case "wss":
-                    way = await open_websocket(self._driver, listener.local, self._tls())
+                    way = await open_websocket(driver, local, self._tls(), dscp=dscp)
                     self._secured.append(way)
         except OSError as error:
             host, port = listener.local

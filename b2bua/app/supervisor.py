@@ -230,6 +230,7 @@ class Supervisor:
             "--ports": ports,
             "--threads": str(media.threads),
             "--silence-after": str(media.silence_after),
+            "--dscp": str(media.dscp),
         }
         prompts = (self._places.prompts, catalogue(media.prompts))
         return spawn(

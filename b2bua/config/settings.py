@@ -11,6 +11,8 @@ from msgspec import Meta
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
+Dscp: TypeAlias = Annotated[int, Meta(ge=0, le=63)]
+"""A code point of RFC 2474; 0: packets are not marked."""
 Strings: TypeAlias = tuple[str, ...]
 Addresses: TypeAlias = str | tuple[str, ...]
 """One IP address, or one of each family; empty: none is given."""
@@ -68,6 +70,8 @@ class Sip(Table, frozen=True, kw_only=True):
     user_agent: str = "b2bua"
     realm: str = "b2bua"
     """In which trunks and phones are asked for digest credentials."""
+    dscp: Dscp = 24
+    """What signalling is marked with; 24 is CS3."""
     timers: Timers = Timers()
     limits: Limits = Limits()
     tls: Tls = Tls()
@@ -84,6 +88,8 @@ class Media(Table, frozen=True, kw_only=True):
     address: Addresses = ""
     """That the ports are bound to, one or one of each family, the preferred first; empty:
     the first listening address of SIP of each family."""
+    dscp: Dscp = 46
+    """What audio and its reports are marked with; 46 is EF (RFC 3246)."""
     silence_after: Annotated[float, Meta(ge=0, le=86_400)] = 30.0
     """Seconds without a packet after which a leg's audio counts as dead; 0: never."""
     prompts: str = ""

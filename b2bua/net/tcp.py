@@ -22,6 +22,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from b2bua.core.address import Address
 from b2bua.net.driver import Driver, Unconnected
+from b2bua.net.marking import CS3, mark
 from b2bua.net.tls import TlsContexts, proved
 from b2bua.sip.endpoint.outputs import Dropped
 from b2bua.sip.transport.flow import Flow
@@ -114,6 +115,7 @@ class Connection(asyncio.Protocol):
             return
         connected = transport.get_extra_info("socket")
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        mark(connected, self._way.dscp)
         if self.accepted:
             self._timer = self._loop.call_at(self._idle_until, self._stream.abort)
 
@@ -182,11 +184,13 @@ class StreamWay:
         *,
         limits: StreamLimits,
         tls: TlsContexts | None = None,
+        dscp: int = CS3,
     ) -> None:
         self.transport: StreamName = transport
         self.is_websocket = transport in ("ws", "wss")
         self.local: Address = ("", 0)
         self.limits = limits
+        self.dscp = dscp
         self.tls = tls
         """What new connections use; another may be put here at any time."""
         self._driver = driver
@@ -207,6 +211,7 @@ class StreamWay:
         family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET
         self._listening = socket.create_server(local, family=family, backlog=512)
         self._listening.setblocking(False)
+        mark(self._listening, self.dscp)
         self.local = self._listening.getsockname()[:2]
         self._driver.attach(self)
         self._attempt(self._accept())
@@ -376,10 +381,14 @@ def _worded(error: ssl.SSLError) -> str:
 
 
 async def open_tcp(
-    driver: Driver, local: Address, limits: StreamLimits = StreamLimits()
+    driver: Driver,
+    local: Address,
+    limits: StreamLimits = StreamLimits(),
+    *,
+    dscp: int = CS3,
 ) -> StreamWay:
     """Listen on ``local`` for TCP. Raises OSError."""
-    way = StreamWay(driver, "tcp", limits=limits)
+    way = StreamWay(driver, "tcp", limits=limits, dscp=dscp)
     await way.listen(local)
     return way
 
@@ -389,9 +398,11 @@ async def open_tls(
     local: Address,
     tls: TlsContexts,
     limits: StreamLimits = StreamLimits(),
+    *,
+    dscp: int = CS3,
 ) -> StreamWay:
     """Listen on ``local`` for TLS."""
-    way = StreamWay(driver, "tls", limits=limits, tls=tls)
+    way = StreamWay(driver, "tls", limits=limits, tls=tls, dscp=dscp)
     await way.listen(local)
     return way
 
@@ -401,8 +412,11 @@ async def open_websocket(
     local: Address,
     tls: TlsContexts | None,
     limits: StreamLimits = StreamLimits(),
+    *,
+    dscp: int = CS3,
 ) -> StreamWay:
     """Listen on ``local`` for WebSockets, over TLS if there is a context for it."""
-    way = StreamWay(driver, "ws" if tls is None else "wss", limits=limits, tls=tls)
+    name: StreamName = "ws" if tls is None else "wss"
+    way = StreamWay(driver, name, limits=limits, tls=tls, dscp=dscp)
     await way.listen(local)
     return way

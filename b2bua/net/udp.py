@@ -14,6 +14,7 @@ from typing import Final, cast
 from b2bua.core.address import Address
 from b2bua.net.backlog import Backlog
 from b2bua.net.driver import Driver
+from b2bua.net.marking import CS3, mark
 from b2bua.sip.transport.flow import Flow, TransportName
 
 RECEIVE_BUFFER: Final = 4 * 2**20
@@ -134,13 +135,14 @@ class UdpWay(asyncio.DatagramProtocol):
                 self._driver.report_failure(Flow("udp", self.local, address[:2]))
 
 
-async def open_udp(driver: Driver, local: Address) -> UdpWay:
+async def open_udp(driver: Driver, local: Address, *, dscp: int = CS3) -> UdpWay:
     """Listen on ``local``; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_DGRAM)
     try:
         bound.setblocking(False)
         _widen(bound)
+        mark(bound, dscp)
         bound.setsockopt(*_RECVERR[family], 1)
         if family == socket.AF_INET6:
             # So that 0.0.0.0 can be listened to beside ::, and is told as what it is.

@@ -25,7 +25,7 @@ from media.control.server import ControlServer
 from media.engine.binding import open_engine
 from media.session.process import Policy
 from media.session.sessions import Sessions
-from media.worker.ports import QUARANTINE, PortPairs
+from media.worker.ports import EXPEDITED, QUARANTINE, PortPairs
 from media.worker.process import Log, Means, MediaProcess, Place
 
 
@@ -80,7 +80,9 @@ def _places(options: argparse.Namespace) -> Iterator[Place]:
         family = ip_address(text).version
         yield Place(
             family=family,
-            pairs=PortPairs(text, options.ports, quarantine=options.quarantine),
+            pairs=PortPairs(
+                text, options.ports, quarantine=options.quarantine, dscp=options.dscp
+            ),
             advertise=advertised.get(family, text),
         )
 
@@ -133,6 +135,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--prompts", type=Path, action="append", default=[], metavar="DIR")
     add("--idle-exit", type=float, default=60.0, metavar="SECONDS", help="0: never")
     add("--silence-after", type=float, default=30.0, metavar="SECONDS", help="0: never")
+    add(
+        "--dscp",
+        type=int,
+        choices=range(64),
+        default=EXPEDITED,
+        metavar="N",
+        help="code point that packets are marked with",
+    )
     add("--quarantine", type=float, default=QUARANTINE, metavar="SECONDS")
     return parser
 

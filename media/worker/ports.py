@@ -16,8 +16,8 @@ from typing import Final
 
 QUARANTINE: Final = 5.0
 """Seconds that a pair rests."""
-_EXPEDITED: Final = 46 << 2
-"""DSCP EF in the octet of the type of service (RFC 3246)."""
+EXPEDITED: Final = 46
+"""The code point of RFC 3246, which audio is marked with unless it is set otherwise."""
 
 
 class NoPairLeft(OSError):
@@ -42,13 +42,20 @@ class PortPairs:
     """The pairs of one range of one address."""
 
     def __init__(
-        self, address: str, ports: range, *, quarantine: float = QUARANTINE
+        self,
+        address: str,
+        ports: range,
+        *,
+        quarantine: float = QUARANTINE,
+        dscp: int = EXPEDITED,
     ) -> None:
         self._address = address
         self._family = (
             socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
         )
         self._quarantine = quarantine
+        self._service = dscp << 2
+        """The octet of the type of service, or traffic class (RFC 2474 §3)."""
         first = ports.start + ports.start % 2
         pairs = list(range(first, ports.stop - 1, 2))
         SystemRandom().shuffle(pairs)
@@ -91,9 +98,9 @@ class PortPairs:
         try:
             if self._family == socket.AF_INET6:
                 bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _EXPEDITED)
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, self._service)
             else:
-                bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED)
+                bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, self._service)
             bound.setblocking(False)
             bound.bind((self._address, port))
         except OSError:

@@ -72,6 +72,23 @@ def test_the_order_cannot_be_foretold() -> None:
     assert first != order()
 
 
+@pytest.mark.parametrize(
+    ("address", "level", "option"),
+    [
+        (ADDRESS, socket.IPPROTO_IP, socket.IP_TOS),
+        ("::1", socket.IPPROTO_IPV6, socket.IPV6_TCLASS),
+    ],
+)
+@pytest.mark.parametrize(("marked", "octet"), [({}, 0xB8), ({"dscp": 34}, 0x88)])
+def test_audio_and_reports_are_marked(
+    address: str, level: int, option: int, marked: dict[str, int], octet: int
+) -> None:
+    pair = PortPairs(address, range(23460, 23462), **marked).lend(0.0)
+    assert pair.rtp.getsockopt(level, option) == octet
+    assert pair.rtcp.getsockopt(level, option) == octet
+    close(pair)
+
+
 def test_ipv6() -> None:
     pair = PortPairs("::1", range(23450, 23452)).lend(0.0)
     assert pair.rtp.getsockname()[:2] == ("::1", 23450)

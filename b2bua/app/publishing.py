@@ -71,14 +71,21 @@ def plan_files(paths: Iterable[Path]) -> list[Path]:
 
 
 async def read_files(
-    files: Sequence[Path], settings: Settings, tariffs: Iterable[str]
+    files: Sequence[Path],
+    settings: Settings,
+    tariffs: Iterable[str],
+    phones: Mapping[str, str] | None = None,
 ) -> Reading:
-    """Read, check and convert; nothing is stored. ``tariffs`` are those in the store."""
+    """Read, check and convert; nothing is stored. ``tariffs`` are those in the store.
+
+    ``phones`` are those in the store and whose each is; None: they may come later.
+    """
     known = Known(
         trunks=build.trunk_names(settings),
         tariffs={"standard", *tariffs, *(tariff.name for tariff in settings.tariff)},
         prompts=prompt_names(catalogue(settings.media.prompts)),
         allowed_destinations=settings.service.allowed_destinations,
+        phones=phones,
         webhooks=build.webhook_reach(settings),
     )
     reading = Reading()

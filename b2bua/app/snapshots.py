@@ -15,6 +15,7 @@ class _Kept:
     plans: list[dict[str, Any]]
     tariffs: dict[str, Tariff]
     calendar: Calendar
+    phones: dict[str, str] | None = None
 
 
 def keep(snapshot: Snapshot, path: Path) -> None:
@@ -23,6 +24,7 @@ def keep(snapshot: Snapshot, path: Path) -> None:
         plans=[plan_to_mapping(plan) for plan in snapshot.plans.values()],
         tariffs=dict(snapshot.tariffs),
         calendar=snapshot.calendar,
+        phones=None if snapshot.phones is None else dict(snapshot.phones),
     )
     unfinished = path.with_name(f".{path.name}.new")
     unfinished.touch(mode=0o600)
@@ -41,4 +43,5 @@ def recall(path: Path) -> Snapshot | None:
         plans={plan.number: plan for plan in plans},
         tariffs=kept.tariffs,
         calendar=kept.calendar,
+        phones=kept.phones,
     )

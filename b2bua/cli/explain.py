@@ -65,7 +65,9 @@ async def _asked(settings: Settings, storage: Storage, question: Question) -> Ex
         at=at,
         keys=tuple(key for key in question.keys.split(",") if key),
     )
-    world = World(calendar=snapshot.calendar, own_numbers=plans.keys())
+    world = World(
+        calendar=snapshot.calendar, own_numbers=plans.keys(), phones=snapshot.phones
+    )
     if plan is not None:
         usage = await storage.records.usage(number, at, plan.timezone)
         known = await storage.talks.familiar(plan, enquiry.caller.number, at)

@@ -484,13 +484,28 @@ Extension = Annotated[str, typer.Argument(metavar="EXTENSION", help="Two to eigh
 def add_phone(
     extension: Extension,
     name: Annotated[str, typer.Option(metavar="TEXT", help="Whose it is.")] = "",
+    number: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Whose alone it is, or 'house'.")
+    ] = "",
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the password.")] = False,
     config: Config = DEFAULT,
 ) -> int:
     """Let a phone register, or change its password."""
     from b2bua.cli.phone import add  # noqa: PLC0415
 
-    return add(config, extension, name, from_stdin=stdin)
+    return add(config, extension, name, number, from_stdin=stdin)
+
+
+@phone_app.command("give")
+def give_phone(
+    extension: Extension,
+    owner: Annotated[str, typer.Argument(metavar="NUMBER", help="Or 'house'.")],
+    config: Config = DEFAULT,
+) -> int:
+    """Let a phone be rung by one number alone, or, the house's, by all."""
+    from b2bua.cli.phone import give  # noqa: PLC0415
+
+    return give(config, extension, owner)
 
 
 @phone_app.command("list")

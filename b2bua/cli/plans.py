@@ -17,7 +17,9 @@ def apply(config: Path, paths: list[Path]) -> int:
     async def publish() -> int:
         async with opened_storage(settings) as storage:
             snapshot = await storage.plans.snapshot({})
-            reading = await read_files(plan_files(paths), settings, snapshot.tariffs)
+            reading = await read_files(
+                plan_files(paths), settings, snapshot.tariffs, snapshot.phones
+            )
             if reading.findings or not reading.drafts:
                 for finding in reading.findings:
                     complain(str(finding))
@@ -52,7 +54,9 @@ def check(config: Path, paths: list[Path]) -> int:
     async def look() -> int:
         async with opened_storage(settings) as storage:
             snapshot = await storage.plans.snapshot({})
-            reading = await read_files(plan_files(paths), settings, snapshot.tariffs)
+            reading = await read_files(
+                plan_files(paths), settings, snapshot.tariffs, snapshot.phones
+            )
         today = datetime.now(UTC).astimezone().date()
         remarked = remarks(reading, snapshot, today, settings)
         for finding in (*reading.findings, *remarked):

@@ -67,7 +67,11 @@ async def _verdicts(
     machine = Replay(
         plan,
         await storage.plans.versions(number),
-        World(calendar=snapshot.calendar, own_numbers={*snapshot.plans, number}),
+        World(
+            calendar=snapshot.calendar,
+            own_numbers={*snapshot.plans, number},
+            phones=snapshot.phones,
+        ),
         area_table(settings),
     )
     # What counts for a cap began before: with the month or week that ``since`` lies in.

@@ -61,6 +61,7 @@ class Outlook:
             usage=self.ledger.usage(plan, moment),
             rotors=self.counters,
             own_numbers=self.snapshot.plans.keys(),
+            phones=self.snapshot.phones,
             fraction=fraction,
         )
 

@@ -426,3 +426,6 @@ class Snapshot:
     trunks: Mapping[str, TrunkRule] = field(default_factory=dict)
     tariffs: Mapping[str, Tariff] = field(default_factory=dict)
     calendar: Calendar = Calendar()
+    phones: Mapping[str, str] | None = None
+    """Whose each phone is, by extension: a 400 number's, or, empty, the house's. None: not
+    known, and then every number may ring every phone."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from b2bua.service.form import given, one_of
-from b2bua.service.number import CallerKind, normalise_caller
+from b2bua.service.number import CallerKind, normalise_caller, service_number
 from b2bua.service.plan import Destination, Forwarding
 from b2bua.service.plannames import Names
 from b2bua.service.plantext import Path
@@ -42,8 +42,9 @@ def _destination(names: Names, name: str, value: object, own: object) -> Destina
     limit, when = body.get("concurrent"), body.get("when")
     return Destination(
         name=name,
-        number=_extension(body)
-        or _answering_number(names, body.get("number"), (*path, "number"), own),
+        number=_extension(names, body, (*path, "number"), own)
+        if body.get("trunk") == PHONES
+        else _answering_number(names, body.get("number"), (*path, "number"), own),
         trunk=names.trunk(body.get("trunk"), (*path, "trunk")),
         ring=form.whole(body.get("ring", 15), (*path, "ring"), 10, 60),
         concurrent=None
@@ -58,12 +59,32 @@ def _destination(names: Names, name: str, value: object, own: object) -> Destina
     )
 
 
-def _extension(body: Mapping[str, object]) -> str:
-    """The extension of a phone that registers with us; empty for any other number."""
-    number, trunk = body.get("number"), body.get("trunk")
-    if trunk != PHONES or not isinstance(number, str):
-        return ""
-    return number if re.fullmatch(r"[0-9]{2,8}", number) else ""
+def foreign_phone(
+    number: str, destination: Destination, phones: Mapping[str, str] | None
+) -> bool:
+    """Whether a destination is a phone that this 400 number may not ring.
+
+    ``phones`` is whose each is: a number rings its own, and those of the house.
+    """
+    if destination.trunk != PHONES or phones is None:
+        return False
+    return phones.get(destination.number) not in ("", number)
+
+
+def _extension(names: Names, body: Mapping[str, object], path: Path, own: object) -> str:
+    """The extension of a phone that registers with us, and that this plan may ring."""
+    phones, value = names.known.phones, body.get("number")
+    text = value if isinstance(value, str) else ""
+    if not re.fullmatch(r"[0-9]{2,8}", text):
+        if text and phones is not None:
+            message = f"{text!r} is no extension: a phone has two to eight digits"
+            names.form.complain(path, message)
+            return ""
+        return _answering_number(names, value, path, own)
+    number = service_number(own) if isinstance(own, str) else None
+    if phones is not None and phones.get(text) not in ("", number):
+        names.form.complain(path, f"{text} is no phone of this number")
+    return text
 
 
 def _answering_number(names: Names, value: object, path: Path, own: object) -> str:

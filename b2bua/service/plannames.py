@@ -24,6 +24,9 @@ class Known:
     """Names of files beside the plan, each with its name in the media processes."""
     allowed_destinations: Collection[str] = ()
     """Prefixes the operator allows besides landlines, mobiles and 400/800 numbers."""
+    phones: Mapping[str, str] | None = None
+    """Extensions that may be named, and whose they are: a 400 number's, or, empty, the
+    house's. A phone of another number is no more known than one that does not exist."""
     webhooks: Reach | None = None
 
 

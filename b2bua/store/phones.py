@@ -24,6 +24,8 @@ class PhoneAccount:
     extension: str
     name: str = ""
     realm: str
+    number: str = ""
+    """Whose it is: a 400 number's, or, empty, the house's, which every number may ring."""
     md5: str = field(repr=False)
     sha256: str = field(repr=False)
 
@@ -34,8 +36,18 @@ class Phones:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, extension: str, realm: str, password: str, name: str = "") -> bool:
-        """Make or change an account; True if it is new. Raises Rejected."""
+    async def put(
+        self,
+        extension: str,
+        realm: str,
+        password: str,
+        name: str = "",
+        number: str | None = None,
+    ) -> bool:
+        """Make or change an account; True if it is new. Raises Rejected.
+
+        ``number``: whose it is from now on; None: as before, a new one is the house's.
+        """
         if not _EXTENSION.fullmatch(extension):
             raise Rejected(f"{extension!r} is no extension of 2 to 8 digits")
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
@@ -47,17 +59,30 @@ class Phones:
         secret = f"{extension}:{realm}:{password}".encode()
         async with self._database.connection() as connection:
             fresh: bool = await connection.fetchval(
-                "insert into phone (extension, name, realm, md5, sha256)"
-                " values ($1, $2, $3, $4, $5) on conflict (extension) do update"
+                "insert into phone (extension, name, realm, md5, sha256, number)"
+                " values ($1, $2, $3, $4, $5, coalesce($6, ''))"
+                " on conflict (extension) do update"
                 " set name = excluded.name, realm = excluded.realm, md5 = excluded.md5,"
-                " sha256 = excluded.sha256, changed_at = now() returning xmax = 0",
+                " sha256 = excluded.sha256, number = coalesce($6, phone.number),"
+                " changed_at = now() returning xmax = 0",
                 extension,
                 name,
                 realm,
                 hashlib.md5(secret, usedforsecurity=False).hexdigest(),
                 hashlib.sha256(secret).hexdigest(),
+                number,
             )
         return fresh
+
+    async def give(self, extension: str, number: str) -> bool:
+        """Let a phone be a number's, or, with an empty one, the house's; False: no such."""
+        async with self._database.connection() as connection:
+            done: str = await connection.execute(
+                "update phone set number = $2, changed_at = now() where extension = $1",
+                extension,
+                number,
+            )
+        return done == "UPDATE 1"
 
     async def remove(self, extension: str) -> bool:
         """Close an account; False if there was none."""
@@ -71,6 +96,13 @@ class Phones:
         """Every account, by extension."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                "select extension, name, realm, md5, sha256 from phone order by extension"
+                "select extension, name, realm, number, md5, sha256 from phone"
+                " order by extension"
             )
         return [PhoneAccount(**dict(row)) for row in rows]
+
+    async def owners(self) -> dict[str, str]:
+        """Whose each phone is, by extension."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch("select extension, number from phone")
+        return {row["extension"]: row["number"] for row in rows}

@@ -100,6 +100,7 @@ class Plans:
             )
             tariffs = await _tariffs(connection)
             calendar = await _calendar(connection)
+            owners = await connection.fetch("select extension, number from phone")
         kept = {key: plan for key, plan in self._read.items() if key in current}
         self.faults = {}
         for row in found:
@@ -111,7 +112,13 @@ class Plans:
                 kept[row["number"], row["version"]] = plan
         self._read = kept
         plans = {plan.number: plan for plan in kept.values()}
-        return Snapshot(plans=plans, trunks=trunks, tariffs=tariffs, calendar=calendar)
+        return Snapshot(
+            plans=plans,
+            trunks=trunks,
+            tariffs=tariffs,
+            calendar=calendar,
+            phones={row["extension"]: row["number"] for row in owners},
+        )
 
     async def versions(self, number: str) -> dict[int, Plan]:
         """Every version of a number's plan that can still be read."""

@@ -6,7 +6,7 @@ fenced besides: a query that asks for everybody's rows finds the number's own. A
 may not see callers' numbers it has none to show: they are masked before a page gets them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -105,6 +105,8 @@ class Surroundings:
 
     calendar: Calendar
     own_numbers: frozenset[str]
+    phones: Mapping[str, str]
+    """The number's own phones and those of the house, by extension: what it may ring."""
 
 
 class Tenant:
@@ -197,6 +199,19 @@ class Tenant:
         async for record in self._records.in_order(self.number, since, until):
             yield self._seen(record)
 
+    async def many(self, few: int, since: datetime, until: datetime) -> bool:
+        """Whether there are more records than a few."""
+        async with self.database.connection() as connection:
+            found: int = await connection.fetchval(
+                "select count(*) from (select from call_record where number = $1"
+                " and invite_at >= $2 and invite_at < $3 limit $4) as found",
+                self.number,
+                since,
+                until,
+                few + 1,
+            )
+        return found > few
+
     async def plan(self) -> Current | None:
         """The current plan; None if the number has none."""
         async with self.database.connection() as connection:
@@ -269,9 +284,13 @@ class Tenant:
         """What all numbers share: the calendar, and which numbers are ours."""
         async with self._whole_database.connection() as connection:
             rows = await connection.fetch("select number from plan")
+            phones = await connection.fetch(
+                "select extension, number from phone where number in ('', $1)", self.number
+            )
         return Surroundings(
             calendar=await self._plans.calendar(),
             own_numbers=frozenset(row["number"] for row in rows),
+            phones={row["extension"]: row["number"] for row in phones},
         )
 
     def _seen(self, record: CallRecord) -> CallRecord:

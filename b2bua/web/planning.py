@@ -72,7 +72,8 @@ async def known(
     """
     own = {one.name: one.prompt for one in await visit.sounds.all()}
     named = {**current.plan.prompts, **own, **(prompts or {})}
-    return replace(visit.portal.known, own_prompts=named)
+    phones = (await visit.tenant.surroundings()).phones
+    return replace(visit.portal.known, own_prompts=named, phones=phones)
 
 
 async def read_text(visit: Visit, current: Current, text: str) -> Plan | list[Finding]:
@@ -196,7 +197,9 @@ async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
         at = at.replace(tzinfo=zone_of(current))
     number = visit.tenant.number
     shared = await visit.tenant.surroundings()
-    world = World(calendar=shared.calendar, own_numbers=shared.own_numbers)
+    world = World(
+        calendar=shared.calendar, own_numbers=shared.own_numbers, phones=shared.phones
+    )
     enquiry = Enquiry(
         number=number,
         caller=visit.portal.identify(question.caller),

@@ -33,7 +33,9 @@ class Reckoning:
 async def reckoned(visit: Visit, draft: Plan) -> Reckoning:
     """Decide the last month's calls by a draft."""
     shared = await visit.tenant.surroundings()
-    world = World(calendar=shared.calendar, own_numbers=shared.own_numbers)
+    world = World(
+        calendar=shared.calendar, own_numbers=shared.own_numbers, phones=shared.phones
+    )
     versions = await visit.tenant.plans_by_version()
     replay = Replay(draft, versions, world, visit.portal.table)
     found = Reckoning()

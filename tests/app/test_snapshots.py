@@ -12,6 +12,7 @@ SNAPSHOT = Snapshot(
     plans={"4006001234": replace(plan("4006001234"), version=3)},
     tariffs={"standard": Tariff(name="standard", version=2)},
     calendar=Calendar(holidays=frozenset((date(2026, 10, 1),)), years=frozenset((2026,))),
+    phones={"801": "4006001234", "802": ""},
 )
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from b2bua.store.errors import Rejected
 from b2bua.store.phones import Phones
+from b2bua.store.plans import Plans
 from b2bua.store.pool import Database
+from b2bua.store.tenant import Tenant
 from b2bua.store.trunks import TrunkBoard, TrunkStatus
 
 UP = TrunkStatus(
@@ -70,3 +72,34 @@ async def test_useless_accounts_are_rejected(
 ) -> None:
     with pytest.raises(Rejected):
         await Phones(database).put(extension, "b2bua", password)
+
+
+async def test_a_phone_is_of_one_number_or_of_the_house(database: Database) -> None:
+    phones = Phones(database)
+    await phones.put("801", "realm", "password", number="4006001234")
+    await phones.put("802", "realm", "password")
+    assert await phones.owners() == {"801": "4006001234", "802": ""}
+    await phones.put("801", "realm", "another password")
+    assert (await phones.all())[0].number == "4006001234"
+    assert await phones.give("801", "")
+    assert await phones.give("802", "4006005678")
+    assert not await phones.give("803", "")
+    assert await phones.owners() == {"801": "", "802": "4006005678"}
+    snapshot = await Plans(database).snapshot({})
+    assert snapshot.phones == {"801": "", "802": "4006005678"}
+
+
+async def test_a_tenant_knows_its_own_phones_and_no_passwords(database: Database) -> None:
+    phones = Phones(database)
+    await phones.put("801", "realm", "password", number="4006001234")
+    await phones.put("802", "realm", "password")
+    await phones.put("803", "realm", "password", number="4006005678")
+    tenant = Tenant(database, "4006001234")
+    surroundings = await tenant.surroundings()
+    assert surroundings.phones == {"801": "4006001234", "802": ""}
+    async with tenant.database.transaction() as connection:
+        rows = await connection.fetch("select extension from phone")
+    assert [row["extension"] for row in rows] == ["801"]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant.database.transaction() as connection:
+            await connection.fetch("select md5 from phone")

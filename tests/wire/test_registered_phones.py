@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from baresip import Account, Config, Runtime, UserAgent
@@ -36,6 +37,8 @@ destinations:
 routes:
   - {{name: all, to: desk}}
 """
+FOREIGN = "4008400085"
+FOREIGN_PLAN = PLAN.replace(NUMBER, FOREIGN)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +48,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     (node.seed / "desk.yaml").write_text(PLAN)
     try:
         node.start()
-        for extension in ("801", "802"):
-            assert phone(node, "add", extension, "--stdin").returncode == 0
+        assert phone(node, "add", "801", "--stdin").returncode == 0
+        added = phone(node, "add", "802", "--stdin", "--number", NUMBER)
+        assert added.returncode == 0, added.stderr
         yield node
     finally:
         node.stop()
@@ -54,9 +58,13 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 def phone(node: Node, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """``b2bua phone`` on this node's settings."""
-    command = (sys.executable, "-m", "b2bua", "phone", *arguments)
+    return command(node, "phone", *arguments)
+
+
+def command(node: Node, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command on this node's settings."""
     return subprocess.run(
-        [*command, "--config", str(node.config)],
+        [sys.executable, "-m", "b2bua", *arguments, "--config", str(node.config)],
         input=f"{PASSWORD}\n",
         capture_output=True,
         text=True,
@@ -132,10 +140,27 @@ async def test_a_new_control_knows_where_the_phones_are(
     await asyncio.to_thread(talked, serving, 2)
 
 
+def test_a_phone_of_another_number_is_neither_named_nor_rung(
+    serving: Node, desk: Linphone, tmp_path: Path
+) -> None:
+    plan = tmp_path / "foreign.yaml"
+    plan.write_text(FOREIGN_PLAN)
+    refused = command(serving, "apply", str(plan))
+    assert refused.returncode == 1
+    assert "802 is no phone of this number" in refused.stderr
+    assert phone(serving, "give", "802", FOREIGN).returncode == 0
+    assert command(serving, "apply", str(plan)).returncode == 0
+    assert phone(serving, "give", "802", NUMBER).returncode == 0
+    asked = command(serving, "explain", FOREIGN, "--from", "13800138000").stdout
+    assert "it is no phone of this number" in asked
+    asked = command(serving, "explain", NUMBER, "--from", "13800138000").stdout
+    assert "it is no phone of this number" not in asked
+
+
 def test_an_account_that_is_removed_registers_no_more(
     serving: Node, desk: Linphone
 ) -> None:
-    assert "802" in phone(serving, "list").stdout
+    assert f"802      {NUMBER}" in phone(serving, "list").stdout
     assert phone(serving, "remove", "802").returncode == 0
     until(lambda: serving.metric("b2bua_phones") == 0, why="802 is forgotten")
     assert phone(serving, "remove", "802").returncode == 1

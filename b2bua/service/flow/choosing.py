@@ -31,6 +31,7 @@ from b2bua.service.plan import (
     ToDestination,
     ToGroup,
 )
+from b2bua.service.plandestinations import foreign_phone
 from b2bua.service.record import Step
 from b2bua.service.routing import Bar, Cause, Draw, Progress, Rotor, Skipped, draw, forward
 from b2bua.service.schedule import Clock, clock, time_mismatch
@@ -70,6 +71,8 @@ def bars(plan: Plan, caller: Caller, at: datetime, world: World) -> Bar:
             return "it is the caller"
         if service_number(destination.number) in {plan.number, *world.own_numbers}:
             return "it is one of our own 400 numbers"
+        if foreign_phone(plan.number, destination, world.phones):
+            return "it is no phone of this number"
         if destination.when and (why := time_mismatch(destination.when, moment)):
             return f"outside its hours: {why}"
         live = world.live_calls(destination)

@@ -106,6 +106,8 @@ class World:
     talked last, None: with none. A group that is missing was not told in time."""
     own_numbers: Collection[str] = frozenset()
     """Every 400 number of ours: none is forwarded to."""
+    phones: Mapping[str, str] | None = None
+    """As :attr:`Snapshot.phones`; one that is not there is nobody's."""
     fraction: float = 0.0
     """A random number in [0, 1)."""
 

@@ -164,7 +164,7 @@ class LegAudio:
         self._here = replace(
             self._here, direction=direction, version=self._here.version + 1
         )
-        self._offered = make_offer(self._here)
+        self._offered = make_offer(self._here, self.local)
         return self._offered
 
     def turn(self, direction: Direction) -> SessionDescription:

@@ -76,11 +76,25 @@ class Agreement:
     """What we hear is SRTP under this key."""
 
 
-def make_offer(local: LocalAudio) -> SessionDescription:
-    """One audio stream with our codecs (RFC 3264 §5.1)."""
-    formats = [STATIC[STATIC_PAYLOAD_TYPES[encoding]] for encoding in local.codecs]
+def make_offer(
+    local: LocalAudio, standing: SessionDescription | None = None
+) -> SessionDescription:
+    """One audio stream with our codecs (RFC 3264 §5.1).
+
+    ``standing`` is what we said of the session that this offer changes: each of its streams
+    keeps its place (§8), and ours its protocol, its codec first, and its payload type of
+    telephone-event (§8.3.2).
+    """
+    before = _standing_stream(standing)
+    codecs = list(local.codecs)
+    if before is not None:
+        used = [one.encoding for one in common_codecs(before, local.codecs)]
+        codecs = list(dict.fromkeys(used + codecs))
+    formats = [STATIC[STATIC_PAYLOAD_TYPES[encoding]] for encoding in codecs]
+    events = None if before is None else events_format(before)
     if local.events_payload_type is not None:
-        formats.append(_events(local.events_payload_type))
+        number = local.events_payload_type if events is None else events.payload_type
+        formats.append(_events(number))
     ours = _our_stream(local, tuple(formats), local.direction)
     secrecy = local.secrecy
     if secrecy.srtp is not Srtp.NEVER:
@@ -88,7 +102,18 @@ def make_offer(local: LocalAudio) -> SessionDescription:
         ours = replace(ours, crypto=tuple(crypto))
     if secrecy.srtp is Srtp.REQUIRED:
         ours = replace(ours, protocol=_SEALED[0])
-    return _describe(local, (ours,))
+    if standing is None or before is None:
+        return _describe(local, (ours,))
+    ours = replace(ours, protocol=before.protocol)
+    media = [ours if one is before else _refused(one) for one in standing.media]
+    return _describe(local, tuple(media))
+
+
+def _standing_stream(standing: SessionDescription | None) -> MediaDescription | None:
+    """The stream that is carried, of a description of ours."""
+    if standing is None:
+        return None
+    return next((one for one in standing.media if one.kind == "audio" and one.port), None)
 
 
 def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescription | None:

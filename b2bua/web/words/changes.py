@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from b2bua.service.planchanges import ORDER
+from b2bua.web.words.regions import PROVINCES
 from b2bua.web.words.tongue import Tongue
+from b2bua.web.words.traces import filled, told
 
 _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "number": ("号码", "number"),
@@ -106,6 +108,56 @@ _VALUES: Final[Mapping[object, tuple[str, str]]] = {
 _WRONG: Final[tuple[tuple[str, str], ...]] = (
     (r"the shares sum to (\d+), make them sum to 100", r"比例合计为 \1，须为 100"),
     (r"name at least one destination", "至少要有一个目的码"),
+    (r"say when it ends, such as .*", "须填写截止时间，如 2026-11-24T08:00"),
+    (r"(.*) is not of this time", r"\1 的时区不对"),
+    (r"'?(.*?)'? is no time such as .*", r"“\1”不是时间，应如 2026-11-24T08:00"),
+    (r"(\d+) has a plan already, further up", r"上面已有 \1 的方案"),
+    (r"version is no number, or prompts are no mapping", "版本须为数字，语音须为对照表"),
+    (r"there is no plan in it", "里面没有方案"),
+    (r"'(.*)' is no extension: .*", r"“\1”不是分机：分机为二到八位数字"),
+    (r"(\S+) is no phone of this number.*", r"\1 不是本号码的话机"),
+    (r"a key must be a printable word", "键须为可见文字"),
+    (r"must be printable, (\d+) characters at most", r"须为可见文字，最长 \1 个字符"),
+    (r"there is no (\S+)", r"没有“\1”这一项"),
+    (r"give one mode: .*", "分组须有且只有一种方式：按比例、依次、循环、随机、同振或值班"),
+    (r"give either allow or deny, not both", "只允许与阻截不能同时使用"),
+    (r"must be a 400 number: .*", "须为 400 号码：400 加七位数字"),
+    (r"'(.*)' is no time zone \(.*\)", r"“\1”不是时区，如 Asia/Shanghai"),
+    (r"no tariff '(.*)'; .*", r"没有资费“\1”"),
+    (r"no (\w+) '(.*)'; .*", r"没有“\2”"),
+    (r"(.*) is both closed and open; choose one", r"\1 既是休息日又是工作日，请二选一"),
+    (r"give at least one: .*", "至少要有一条"),
+    (r"'?(.*?)'? is a menu; write .*", r"“\1”是菜单：请写成 menu"),
+    (r"give one of: .*", "须写明一种去向：菜单、留言或分组方式"),
+    (r"no destination or group (.*); .*", r"没有目的码或分组“\1”"),
+    (r"longer than (\d+) characters", r"超过 \1 个字符"),
+    (r"more than (\d+) values", r"超过 \1 项"),
+    (r"anchors and aliases \(& and \*\) are not taken", "不接受锚点与别名（& 和 *）"),
+    (r"tags are not taken: (.*)", r"不接受标签：\1"),
+    (r"nested deeper than (\d+)", r"嵌套超过 \1 层"),
+    (r"a key must be a word, not a list or mapping", "键须为文字"),
+    (r"the key is given twice", "同一项写了两次"),
+    (r"must be a list.*", "须为列表"),
+    (r"must be a mapping.*", "须为对照表"),
+    (r"must be (?:true or false|yes or no).*", "须为是或否"),
+    (r"at most (\d+) of them", r"最多 \1 个"),
+    (r"is empty: it would be told nothing", "为空则收不到任何通知"),
+    (r"'(.*)' is no weekday: .*", r"“\1”不是星期，应如 Mon-Fri"),
+    (
+        r"must be printable ASCII without spaces, (\d+) characters at most",
+        r"须为无空格的网址，最长 \1 个字符",
+    ),
+    (r"must hold no user and password: .*", "网址里不能有用户名和密码"),
+    (r"must hold no fragment \(#\), and no port 0", "网址里不能有 #，端口不能为 0"),
+    (r"(\S+) is no address", r"\1 不是地址"),
+    (r"(\S+) is not on the public Internet.*", r"\1 不在公网上；其他地址须由运营商开通"),
+    (r"there are (\d+) prompts already: delete some", r"已有 \1 个语音，请先删除一些"),
+    (r"one plan, of this number alone", "只能是本号码的一份方案"),
+    (r"this is the plan of (\d+)", r"这是 \1 的方案"),
+    (r"cannot be read: (.*)", r"无法读取：\1"),
+    (r"unknown key; (.+)", r"没有这一项；\1"),
+    (r"did you mean (.+)\?", r"是否应为“\1”？"),
+    (r"write one of: (.+)", r"可写：\1"),
     (r"name at least one key.*", "至少要有一个按键"),
     (r"name at least one weekday, or leave it out", "至少选一天"),
     (r"a destination is named twice", "同一目的码出现两次"),
@@ -221,7 +273,7 @@ def value_shown(value: object, tongue: Tongue) -> str:
         )
     if (value is None or isinstance(value, bool) or value == "") and value in _VALUES:
         return _VALUES[value][tongue == "en"]
-    return str(value)
+    return PROVINCES.get(str(value), str(value)) if tongue == "en" else str(value)
 
 
 def finding_told(message: str, tongue: Tongue) -> str:
@@ -229,10 +281,20 @@ def finding_told(message: str, tongue: Tongue) -> str:
     if tongue == "zh":
         for pattern, words in _PATTERNS:
             if matched := pattern.fullmatch(message):
-                return matched.expand(words)
+                quoted = [
+                    _moment(finding_told(one or "", tongue)) for one in matched.groups()
+                ]
+                return told(filled(words, quoted), tongue)
     return message
 
 
+def _moment(text: str) -> str:
+    """A moment of the week that rules name: ``Mon at 18:00 if it is a workday``."""
+    return _AT.sub(lambda found: f"{found[1]} {found[2]}（{_KINDS[found[3]]}）", text)
+
+
+_AT: Final = re.compile(r"(\w{3}) at (\d\d:\d\d) if it is a (workday|day off)")
+_KINDS: Final[Mapping[str, str]] = {"workday": "工作日", "day off": "休息日"}
 _NOTHING: Final[Mapping[Tongue, str]] = {"zh": "（无）", "en": "(nothing)"}
 
 

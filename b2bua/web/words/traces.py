@@ -1,16 +1,18 @@
 """Decisions in plain words.
 
 Traces are kept in English, as the rules give them. Here each kind of step has a Chinese
-sentence; a step that is not known is shown as it was written.
+sentence, and what a sentence quotes of another rule is told by that rule's own; a step that
+is not known is shown as it was written. In English only provinces are told otherwise.
 """
 
 # ruff: noqa: RUF001  # Chinese punctuation
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from b2bua.report.wording import REASONS
+from b2bua.web.words.regions import regions
 from b2bua.web.words.tongue import Tongue
 
 _RULES: Final[Mapping[str, str]] = {
@@ -37,6 +39,9 @@ _RULES: Final[Mapping[str, str]] = {
     "voicemail": "留言",
     "queue": "排队",
     "override": "临时转移",
+    "trunk": "中继",
+    "loop": "回环",
+    "no route": "没有匹配的路由",
     "duty": "值班",
     "familiar": "熟客",
     "recording": "录音",
@@ -45,10 +50,32 @@ _RULES: Final[Mapping[str, str]] = {
 
 _TOLD: Final[tuple[tuple[str, str], ...]] = (
     (r"no plan for this number", "号码没有方案"),
+    (r"it is no phone of this number", "不是本号码的话机"),
+    (r"sent on (\d+) times, (\d+) allowed", r"已被转接 \1 次，最多 \2 次"),
+    (r"(\d+) itself has sent it on", r"由本号码 \1 自己转来，会形成循环"),
+    (r"(.+) takes no call: (.+)", r"中继 \1 不通，改走 \2"),
+    (r"waited (\d+) s: (.+)", r"等候 \1 秒：\2"),
+    (r"nobody was free in time", "一直无人空闲"),
+    (r"caller gave up", "主叫放弃"),
+    (r"answered", "已接通"),
+    (r"(\d+) wait already", r"已有 \1 位在等"),
+    (r"all are busy", "全忙"),
+    (r"no key pressed", "未按键"),
+    (r"this node has no place for recordings", "本机没有存放录音的地方"),
+    (r"no quota came in time", "额度未能及时取得"),
+    (r"group order", "按分组顺序"),
+    (r"group order: (.+)", r"按分组顺序：\1"),
+    (r"forward on (busy|no-answer)", r"\1转移"),
+    (r"forward on (busy|no-answer): (.+)", r"\1转移：\2"),
+    (r"refused", "拒绝"),
+    (r"refused: (.+)", r"拒绝：\1"),
+    (r"(.+), without a key", r"\1，未按键"),
+    (r"legs: both", "双方都录"),
+    (r"legs: caller", "只录主叫"),
+    (r"legs: destination", "只录被叫"),
     (r"(\d+) calls in (\d+) minutes, (\d+) allowed", r"\2 分钟内呼叫 \1 次，允许 \3 次"),
-    (r"(.+): at most (\d+) s", r"\1：最长 \2 秒"),
+    (r"(.+): at most (\d+) s", r"\1：最多 \2 秒"),
     (r"a message of at most (\d+) s", r"留言最长 \1 秒"),
-    (r"legs: (.+)", r"录音方：\1"),
     (r"talked with (.+) on (.+)", r"\2 曾与 \1 通话"),
     (r"wrong three times", "三次输入错误"),
     (r"nobody is on duty", "现在无人值班"),
@@ -90,9 +117,11 @@ _TOLD: Final[tuple[tuple[str, str], ...]] = (
     (r"greeting (.+) while ringing", r"振铃时播放 \1"),
     (r"asks the caller", "请主叫按键"),
     (r"key (\S+): to (destination|group|menu) (.+)", r"按 \1：转到\2 \3"),
+    (r"key (\S+): to voicemail", r"按 \1：转到留言"),
     (r"key (\S+): refused", r"按 \1：拒绝"),
     (r"(\S+) is no key, no try left: (.+)", r"\1 无效，次数已用完：\2"),
     (r"(\S+) is no key", r"\1 是无效按键"),
+    (r"area unknown is not in (.+)", r"未知地区，不在\1之内"),
     (r"area (\S+) is not in (.+)", r"区号 \1 不在 \2 之内"),
     (r"the caller is not in the rule's numbers", "主叫不在规则号码之内"),
     (r"(\d\d:\d\d) is not in (.+)", r"\1 不在 \2 之内"),
@@ -117,7 +146,14 @@ _TOLD: Final[tuple[tuple[str, str], ...]] = (
     (r"nowhere left on (.+)", r"没有可转移的目的码（\1）"),
 )
 _TERMS: Final[tuple[tuple[str, str], ...]] = (
+    (r"unit of (\d+) s\b", r"\1 秒"),
+    (r"每second\b", "每秒"),
+    (r"每minute\b", "每分钟"),
+    (r"caller: not answered, ([\d.]+) yuan", r"主叫：未接通，\1 元"),
+    (r" and (?=\S+ \()", " 和 "),
     (r"\bmobile (?=\d)", "手机 "),
+    (r"\binternational (?=\d)", "境外 "),
+    (r"\bprivacy-number (?=\d)", "隐私号 "),
     (r"\blandline (?=\d)", "固话 "),
     (r"\banonymous caller", "匿名主叫"),
     (r"\bunknown caller", "未知主叫"),
@@ -150,6 +186,7 @@ _TERMS: Final[tuple[tuple[str, str], ...]] = (
     (r"minute(?=（)", "分钟"),
     (r" yuan\b", " 元"),
     (r"; ", "；"),
+    (r"(?<=[\d\w]), (?=[\u4e00-\u9fff])", "，"),
     (r"：mobile\b", "：手机"),
     (r"：landline\b", "：固话"),
     (r"：anonymous\b", "：匿名"),
@@ -165,6 +202,7 @@ _TERMS: Final[tuple[tuple[str, str], ...]] = (
     (r"Sun\b", "周日"),
 )
 _PATTERNS: Final = tuple((re.compile(pattern), words) for pattern, words in _TOLD)
+_QUOTED: Final = re.compile(r"\\(\d)")
 _SMALL: Final = tuple((re.compile(pattern), words) for pattern, words in _TERMS)
 
 
@@ -181,15 +219,25 @@ def rule(text: str, tongue: Tongue) -> str:
 def told(text: str, tongue: Tongue) -> str:
     """Why a rule passed or not."""
     if tongue == "en":
-        return text
-    for pattern, words in _PATTERNS:
-        matched = pattern.fullmatch(text)
-        if matched is not None:
-            text = matched.expand(words)
-            break
+        return regions(text)
+    text = _sentence(text)
     for pattern, words in _SMALL:
         text = pattern.sub(words, text)
     return text
+
+
+def _sentence(text: str) -> str:
+    """The sentence of the rule, with what it quotes told by the rules of that."""
+    for pattern, words in _PATTERNS:
+        if matched := pattern.fullmatch(text):
+            quoted = [_sentence(one or "") for one in matched.groups()]
+            return filled(words, quoted)
+    return text
+
+
+def filled(words: str, quoted: Sequence[str]) -> str:
+    """A sentence with what it quotes in its places, ``\\1`` and so on."""
+    return _QUOTED.sub(lambda place: quoted[int(place[1]) - 1], words)
 
 
 _ENDED: Final[Mapping[str, str]] = {
@@ -197,12 +245,47 @@ _ENDED: Final[Mapping[str, str]] = {
     "caller hung up": "主叫挂机",
     "voicemail": "已留言",
     "no audio": "无语音",
+    "loop": "来电回环",
+    "no recording": "无法录音",
+    "no port in time": "媒体资源不足",
+    "talk limit": "到达最长通话时间",
+    "media_lost": "媒体中断",
     "caller lost": "主叫侧中断",
     "destination lost": "被叫侧中断",
     "destination hung up": "被叫挂机",
 }
 
 
+_BROKEN: Final = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"^process ended while (\w+)$", r"进程在\1时退出"),
+        (r"^caller lost: (.+)$", r"主叫侧中断（\1）"),
+        (r"^(.+) lost: (.+)$", r"\1 侧中断（\2）"),
+        (r"^(.+) lost$", r"\1 侧中断"),
+        (r"^(.+) hung up$", r"\1 挂机"),
+        (r"(?<![a-z])unacknowledged(?![a-z])", "未收到确认"),
+        (r"(?<![a-z])expired(?![a-z])", "会话超时"),
+        (r"(?<![a-z])talking(?![a-z])", "通话"),
+        (r"(?<![a-z])hunting(?![a-z])", "振铃"),
+        (r"(?<![a-z])queue(?![a-z])", "排队"),
+        (r"(?<![a-z])(announcing|notice)(?![a-z])", "播报"),
+        (r"(?<![a-z])(admitting|opening|recalling)(?![a-z])", "接入"),
+        (r"(?<![a-z])menu(?![a-z])", "语音导航"),
+        (r"(?<![a-z])password(?![a-z])", "输入密码"),
+        (r"(?<![a-z])voicemail(?![a-z])", "留言"),
+        (r"(?<![a-z])survey(?![a-z])", "评价"),
+        (r"(?<![a-z])(ending|over)(?![a-z])", "结束"),
+    )
+)
+
+
 def reason(text: str, tongue: Tongue) -> str:
     """What ended a call."""
-    return text if tongue == "en" else _ENDED.get(text, text)
+    if tongue == "en":
+        return text.replace("_", " ")
+    if text in _ENDED:
+        return _ENDED[text]
+    for pattern, words in _BROKEN:
+        text = pattern.sub(words, text)
+    return text

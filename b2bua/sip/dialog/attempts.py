@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from b2bua.core.tokens import Tokens
+from b2bua.sip.dialog.credentials import MOST_CHALLENGES, Answered, answers_to, resent
 from b2bua.sip.dialog.events import Invite
 from b2bua.sip.dialog.identity import first_invite
 from b2bua.sip.dialog.outputs import Failure, SendRequest
 from b2bua.sip.dialog.refresh import MOST_RAISES
-from b2bua.sip.dialog.requests import MOST_CHALLENGES, authorize, resent
 from b2bua.sip.dialog.terms import Terms
 from b2bua.sip.message.message import Request, Response
 
@@ -26,6 +26,8 @@ class Attempt:
     """Index into the trunk's next hops."""
     candidate: int
     """Which address of that hop."""
+    answered_to: tuple[Answered, ...] = ()
+    """Who asked for credentials, and got them."""
     challenges: int = 0
     left: bool = False
     """Nobody wants its answer any more."""
@@ -121,13 +123,15 @@ class Attempts:
         credentials = self._terms.credentials
         if credentials is None or attempt.challenges >= MOST_CHALLENGES:
             return None
-        header = authorize(attempt.request, response, credentials, self._tokens)
-        if header is None:
+        given = answers_to(response, credentials, attempt.answered_to, self._tokens)
+        if not given:
             return None
         self._cseq += 1
-        request = resent(attempt.request, self._cseq, header)
+        request = resent(attempt.request, self._cseq, credentials, given)
         count = attempt.challenges + 1
-        return self._send(replace(attempt, request=request, challenges=count))
+        return self._send(
+            replace(attempt, request=request, answered_to=given, challenges=count)
+        )
 
     def _send(self, attempt: Attempt) -> SendRequest:
         purpose = next(self._purposes)

@@ -1,9 +1,9 @@
 """Requests of ours within one dialog, and what became of each.
 
 Every one gets a purpose, a number that comes back with its responses. A challenge is
-answered here (RFC 3261 §22.2), once a nonce, from the credentials of the session's own
-trunk, and only in sessions that we began: a called party's challenge to our BYE is the
-caller's secret leaking otherwise.
+answered here (RFC 3261 §22.2), from the credentials of the session's own trunk, and only in
+sessions that we began: a called party's challenge to our BYE is the caller's secret leaking
+otherwise.
 """
 
 import enum
@@ -12,22 +12,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from b2bua.core.tokens import Tokens
+from b2bua.sip.dialog.credentials import (
+    FIELDS,
+    MOST_CHALLENGES,
+    Answered,
+    answers_to,
+    resent,
+)
 from b2bua.sip.dialog.dialog import Dialog
 from b2bua.sip.dialog.outputs import SendAck, SendRequest
-from b2bua.sip.dialog.terms import Credentials, Terms
-from b2bua.sip.message.digest import answer, parse_challenges
-from b2bua.sip.message.errors import MalformedMessage
-from b2bua.sip.message.headers import Headers
+from b2bua.sip.dialog.terms import Terms
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.sdp.description import SessionDescription
 
-MOST_CHALLENGES: Final = 2
-"""A stale nonce is answered again; more is a wrong password (RFC 7616 §3.3)."""
-
 MOST_ACKS: Final = 4
 """ACKs kept for a 2xx that comes once more."""
-
-_CREDENTIALS: Final = ("Authorization", "Proxy-Authorization")
 
 
 class Task(enum.Enum):
@@ -48,6 +47,7 @@ class Pending:
     request: Request
     description: SessionDescription | None = None
     """What it offers."""
+    answered: tuple[Answered, ...] = ()
     challenges: int = 0
 
 
@@ -104,12 +104,14 @@ class Requests:
         pending = self._pending[purpose]
         if self._credentials is None or pending.challenges >= MOST_CHALLENGES:
             return None
-        header = authorize(pending.request, response, self._credentials, self._tokens)
-        if header is None:
+        answered = answers_to(response, self._credentials, pending.answered, self._tokens)
+        if not answered:
             return None
         del self._pending[purpose]
         self._dialog.local_cseq += 1
-        pending.request = resent(pending.request, self._dialog.local_cseq, header)
+        cseq = self._dialog.local_cseq
+        pending.request = resent(pending.request, cseq, self._credentials, answered)
+        pending.answered = answered
         pending.challenges += 1
         return self._transmit(pending)
 
@@ -126,7 +128,7 @@ class Requests:
         number = invite.cseq.number
         ack = self._acks.get(number)
         if ack is None:
-            credentials = [item for item in invite.headers if item[0] in _CREDENTIALS]
+            credentials = [item for item in invite.headers if item[0] in FIELDS]
             ack = SendAck(
                 request=self._dialog.request("ACK", *credentials, cseq=number),
                 next_hop=self._dialog.next_hop,
@@ -147,35 +149,3 @@ class Requests:
         return SendRequest(
             purpose=purpose, request=pending.request, next_hop=self._dialog.next_hop
         )
-
-
-def authorize(
-    request: Request, response: Response, credentials: Credentials, tokens: Tokens
-) -> tuple[str, str] | None:
-    """The header that answers a challenge, None if it is not for these credentials."""
-    try:
-        challenges = parse_challenges(response)
-    except MalformedMessage:
-        return None
-    for challenge in challenges:
-        if credentials.realm not in ("", challenge.realm):
-            continue
-        value = answer(
-            challenge,
-            username=credentials.username,
-            password=credentials.password,
-            method=request.method,
-            uri=request.uri,
-            cnonce=tokens.token(),
-        )
-        return challenge.field, value
-    return None
-
-
-def resent(request: Request, cseq: int, *headers: tuple[str, str]) -> Request:
-    """The same request once more with another number, and some headers replaced."""
-    copy = Headers(request.headers)
-    copy.set("CSeq", f"{cseq} {request.method}")
-    for name, value in headers:
-        copy.set(name, value)
-    return Request(request.method, request.uri, copy, request.body)

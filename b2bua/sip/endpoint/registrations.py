@@ -10,10 +10,10 @@ from typing import Final
 
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
+from b2bua.sip.dialog.credentials import MOST_CHALLENGES, Answered, answers_to, resent
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.events import SessionId
 from b2bua.sip.dialog.outputs import SendRequest
-from b2bua.sip.dialog.requests import MOST_CHALLENGES, authorize, resent
 from b2bua.sip.dialog.terms import Terms
 from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk
@@ -45,13 +45,13 @@ class Registration:
         self._hop = 0
         self._interval = INTERVAL
         self._wait = SHORTEST
-        self._challenges = 0
+        self._answered: tuple[Answered, ...] = ()
         self._sent: Request | None = None
         self._closing = False
 
     def send(self, now: Instant) -> list[SendRequest]:
         """Register, or once more before it runs out."""
-        self._challenges = 0
+        self._answered = ()
         self._cseq += 1
         return self._transmit(self._request(), now)
 
@@ -113,14 +113,14 @@ class Registration:
 
     def _answer(self, response: Response, now: Instant) -> list[SendRequest]:
         credentials, sent = self._terms.credentials, self._sent
-        header = None
-        if credentials and sent and self._challenges < MOST_CHALLENGES:
-            header = authorize(sent, response, credentials, self._tokens)
-        if sent is None or header is None:
+        if credentials is not None and sent is not None:
+            self._answered = answers_to(response, credentials, self._answered, self._tokens)
+        if credentials is None or sent is None or not self._answered:
             return self.fail(self._purpose, now)
-        self._challenges += 1
+        if sum(one.count for one in self._answered) > MOST_CHALLENGES:
+            return self.fail(self._purpose, now)
         self._cseq += 1
-        return self._transmit(resent(sent, self._cseq, header), now)
+        return self._transmit(resent(sent, self._cseq, credentials, self._answered), now)
 
     def _succeed(self, response: Response, now: Instant) -> None:
         self.registered = not self._closing

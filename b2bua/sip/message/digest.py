@@ -69,11 +69,13 @@ class Challenge:
     algorithm: Algorithm = "MD5"
     session: bool = False
     """The ``-sess`` variant."""
-    qop: bool = False
-    """It offers ``auth``; without it the form of RFC 2069 is answered."""
+    qop: str = ""
+    """``auth``, or ``auth-int`` if that alone is taken; empty: the form of RFC 2069."""
     opaque: str | None = None
     stale: bool = False
     """Only the nonce was too old: the same secret may be tried once more."""
+    hides_name: bool = False
+    """``userhash``: our name may be sent as its hash (§3.4.4)."""
 
 
 def parse_challenges(response: Response) -> tuple[Challenge, ...]:
@@ -107,6 +109,7 @@ def answer(  # noqa: PLR0913 (all of it is hashed)
     uri: str,
     cnonce: str,
     nonce_count: int = 1,
+    body: bytes = b"",
 ) -> str:
     """The credentials for a request, as the value of ``challenge.field`` (§3.4).
 
@@ -119,9 +122,14 @@ def answer(  # noqa: PLR0913 (all of it is hashed)
     if challenge.session:
         secret = digest(f"{secret}:{challenge.nonce}:{cnonce}")
     about = digest(f"{method}:{uri}")
-    middle = f"{count}:{cnonce}:auth:" if challenge.qop else ""
+    if challenge.qop == "auth-int":
+        content = digest(body.decode("utf-8", "surrogateescape"))
+        about = digest(f"{method}:{uri}:{content}")
+    middle = f"{count}:{cnonce}:{challenge.qop}:" if challenge.qop else ""
     proof = digest(f"{secret}:{challenge.nonce}:{middle}{about}")
     name = challenge.algorithm + ("-sess" if challenge.session else "")
+    if challenge.hides_name:
+        username = digest(f"{username}:{challenge.realm}")
     parts = [
         f"username={format_quoted(username)}",
         f"realm={format_quoted(challenge.realm)}",
@@ -133,7 +141,9 @@ def answer(  # noqa: PLR0913 (all of it is hashed)
     if challenge.qop or challenge.session:
         parts.append(f"cnonce={format_quoted(cnonce)}")
     if challenge.qop:
-        parts += ["qop=auth", f"nc={count}"]
+        parts += [f"qop={challenge.qop}", f"nc={count}"]
+    if challenge.hides_name:
+        parts.append("userhash=true")
     if challenge.opaque is not None:
         parts.append(f"opaque={format_quoted(challenge.opaque)}")
     return "Digest " + ", ".join(parts)
@@ -162,7 +172,8 @@ def _parse_challenge(field: str, line: str) -> Challenge | None:
     parts = _parse_parts(split(rest, ","))
     known = _ALGORITHMS.get(parts.get("algorithm", "MD5").upper())
     qualities = [word.strip().lower() for word in parts.get("qop", "").split(",")]
-    if known is None or ("qop" in parts and "auth" not in qualities):
+    qop = next((one for one in ("auth", "auth-int") if one in qualities), "")
+    if known is None or ("qop" in parts and not qop):
         return None
     if "realm" not in parts or "nonce" not in parts:
         raise MalformedMessage("Challenge Without Realm or Nonce")
@@ -172,9 +183,10 @@ def _parse_challenge(field: str, line: str) -> Challenge | None:
         nonce=parts["nonce"],
         algorithm=known[0],
         session=known[1],
-        qop="qop" in parts,
+        qop=qop,
         opaque=parts.get("opaque"),
         stale=parts.get("stale", "").lower() == "true",
+        hides_name=parts.get("userhash", "").lower() == "true",
     )
 
 

@@ -103,15 +103,17 @@ def test_the_strongest_is_first_and_the_unknown_is_passed_over() -> None:
         'Digest realm="r", nonce="2", algorithm=SHA-256-sess, qop="auth"',
         'Digest realm="r", nonce="3", algorithm=WHIRLPOOL',
         'Digest realm="r", nonce="4", algorithm=MD5, qop="auth-int"',
+        'Digest realm="r", nonce="6", algorithm=MD5, qop="auth-none"',
         'DIGEST Realm = "a, \\"b\\"" , nonce="5",algorithm="sha-512-256",stale=TRUE',
     )
     assert [(one.nonce, one.algorithm, one.session) for one in found] == [
         ("5", "SHA-512-256", False),
         ("2", "SHA-256", True),
         ("1", "MD5", False),
+        ("4", "MD5", False),
     ]
     assert found[0].realm == 'a, "b"'
-    assert [one.stale for one in found] == [True, False, False]
+    assert [one.stale for one in found] == [True, False, False, False]
 
 
 def test_the_field_that_answers() -> None:

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +85,17 @@ static int family_of(int fd)
     return done < 0 ? -1 : address.ss_family;
 }
 
+/* Another for every port: what is seen of one call must not tell of any other (RFC 7022 4.2). */
+static bool choose_name(char name[CNAME_SIZE + 1])
+{
+    uint8_t bytes[CNAME_SIZE / 2];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(name + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
 static PyObject *engine_open(struct engine_object *self, PyObject *arguments)
 {
     int rtp_fd, rtcp_fd;
@@ -91,8 +104,9 @@ static PyObject *engine_open(struct engine_object *self, PyObject *arguments)
         return NULL;
     if (!running(self))
         return NULL;
+    char cname[CNAME_SIZE + 1];
     int family = family_of(rtp_fd), rtcp_family = family_of(rtcp_fd);
-    if (family < 0 || rtcp_family < 0)
+    if (family < 0 || rtcp_family < 0 || !choose_name(cname))
         return PyErr_SetFromErrno(PyExc_OSError);
     if (family != rtcp_family)
         return PyErr_Format(PyExc_ValueError, "sockets of two families");
@@ -104,6 +118,7 @@ static PyObject *engine_open(struct engine_object *self, PyObject *arguments)
     port->out.ssrc = ssrc;
     port->out.sequence = (uint16_t)sequence;
     port->out.timestamp = port->out.first_timestamp = timestamp;
+    rtcp_begin(port, cname, clock_now());
     port->open = engine_watch(self->engine, port) == 0;
     bool good = port->open;
     pthread_mutex_unlock(&port->mutex);
@@ -316,6 +331,7 @@ static void port_close(struct engine_object *self, struct port *port)
     if (port->recording)
         recording_end(self, port);
     pthread_mutex_lock(&port->mutex);
+    rtcp_leave(engine, port, clock_now());
     port->open = false;
     port->listener_count = 0;
     engine_unwatch(engine, port);

@@ -41,6 +41,7 @@ enum {
     DATAGRAM = 2048,
     HEADER = 12,
     LATCH_PACKETS = 5,
+    CNAME_SIZE = 24, /* characters: 96 random bits (RFC 7022 5) */
     MAX_KEY = 46,    /* of SRTP, with its salt */
     SEAL_ROOM = 144, /* what SRTP may add to a packet */
 };
@@ -251,11 +252,21 @@ struct counters {
     uint64_t octets_received, octets_sent;
 };
 struct far_end { /* what RTCP said */
-    uint32_t last_report; /* middle of the NTP time of its last SR */
+    uint32_t reporter;    /* the SSRC of its last SR */
+    uint32_t last_report; /* middle of the NTP time of that */
     nanos last_report_at;
     int32_t lost;
     double jitter;
     double round_trip_ms; /* negative: unknown */
+};
+struct reports { /* what we say by RTCP */
+    char cname[CNAME_SIZE + 1];
+    uint32_t chance; /* draws intervals */
+    nanos due;
+    bool any;
+    uint64_t sent, sent_before; /* packets, at the last report and the one before */
+    uint64_t received;          /* packets, at the last report */
+    uint64_t packets_other, octets_other; /* sent under an SSRC that was given up */
 };
 struct listener {
     int port;
@@ -293,7 +304,8 @@ struct port {
     /* silence, errors, reports */
     bool heard, silent, refused;
     nanos last_arrival;
-    nanos report_due;
+    bool collided; /* the far end took our SSRC, and we another */
+    struct reports reports;
     struct recording *recording;
 };
 
@@ -318,7 +330,6 @@ struct engine {
     struct writer writer;
     nanos began;
     uint64_t wall_began; /* NTP time at began */
-    char cname[33];
 };
 
 nanos clock_now(void);
@@ -379,6 +390,9 @@ void tones_frame(char digit, int frame, uint8_t codec, uint8_t frame_out[FRAME_S
 void rtcp_take(struct engine *engine, struct port *port, const uint8_t *data, size_t size,
                const struct endpoint *source, nanos now);
 void rtcp_tick(struct engine *engine, struct port *port, nanos now);
+void rtcp_begin(struct port *port, const char *cname, nanos now);
+void rtcp_leave(struct engine *engine, struct port *port, nanos now);
+void rtcp_collide(struct engine *engine, struct port *port, nanos now);
 /* record.c; the port's mutex is held in recording_place and recording_tick */
 enum { TRACK_HEARD, TRACK_SAID };
 bool writer_start(struct writer *writer);

@@ -31,7 +31,6 @@ void port_reset(struct port *port, int rtp_fd, int rtcp_fd, int family, nanos no
     port->out.source = SOURCE_NONE;
     port->out.began = now;
     port->far_end.round_trip_ms = -1;
-    port->report_due = now + SECOND * 5 / 2;
     port->last_arrival = now;
     port->open = true;
 }
@@ -46,7 +45,7 @@ void port_arrange(struct port *port, struct plan *plan, nanos now)
     if (unlocks) {
         port->latch = (struct latch){0};
         port->heard = port->events_heard = false;
-        port->refused = false;
+        port->refused = port->collided = false;
     }
     if (listens_anew) {
         port->silent = false;

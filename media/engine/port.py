@@ -99,6 +99,7 @@ class ReferencePort:
         self._tones = ToneReceiver()
         self._one_digit = OneDigit()
         self._events_heard = self._was_heard = self._silent = False
+        self._collided = False
         self._last_arrival = now
         self._samples = b""
         self._played_to = 0
@@ -112,7 +113,7 @@ class ReferencePort:
         unlocks = first or plan.latch_epoch > old.latch_epoch
         if unlocks:
             self._latch = Latch()
-            self._was_heard = self._events_heard = False
+            self._was_heard = self._events_heard = self._collided = False
         if (
             unlocks
             or (plan.silence_after_ms and not old.silence_after_ms)
@@ -134,8 +135,7 @@ class ReferencePort:
     def take(self, data: bytes, source: Address, rtcp_socket: bool, now: float) -> Intake:
         """Take a datagram."""
         if rtcp_socket or is_rtcp(data):
-            self._take_report(data, source, now)
-            return Intake()
+            return self._take_report(data, source, now)
         packet = parse_packet(data)
         if packet is None:
             self._counts["packets_dropped"] += 1
@@ -159,7 +159,7 @@ class ReferencePort:
         if limit and not self._silent and now - self._last_arrival >= limit - 1e-6:
             self._silent = True
             intake.outputs.append(FellSilent(self.number))
-        self._report(intake, now)
+        intake.outputs += self._send_report(self._reports.wake(self._counts, now))
         return intake
 
     def relay(self, source: int, intake: Intake, now: float) -> list[Send]:
@@ -175,6 +175,10 @@ class ReferencePort:
             for sent in self._relay_one((Sending.PEER, source), audio, now)
         ]
 
+    def leave(self, now: float) -> list[Send]:
+        """Say goodbye to the far end, before the port is closed."""
+        return self._send_report(self._reports.leave(self._counts, now))
+
     def statistics(self) -> PortStatistics:
         """Count what went through."""
         return PortStatistics(
@@ -188,17 +192,30 @@ class ReferencePort:
 
     # What arrives.
 
-    def _take_report(self, data: bytes, source: Address, now: float) -> None:
+    def _take_report(self, data: bytes, source: Address, now: float) -> Intake:
+        intake = Intake()
         destination = self._latch.destination(self.plan)
         same_host = destination is not None and destination[0] == source[0]
         if source != self.plan.remote_rtcp and not same_host:
             self._counts["packets_foreign"] += 1
             self._counts["packets_dropped"] += 1
-        elif not self._reports.take(data, now):
+        elif (reporters := self._reports.take(data, now)) is None:
             self._counts["packets_dropped"] += 1
+        elif self._out.ssrc in reporters:
+            self._collide(intake, now)
+        return intake
+
+    def _collide(self, intake: Intake, now: float) -> None:
+        """Take another SSRC, once: the far end has ours, or mirrors us (RFC 3550 §8.2)."""
+        if not self._collided:
+            self._collided = True
+            intake.outputs += self.leave(now)
+            self._reports.collide(self._counts)
 
     def _take_packet(self, packet: Packet, now: float) -> Intake:
         intake = Intake()
+        if packet.ssrc == self._out.ssrc:
+            self._collide(intake, now)
         is_event = packet.payload_type == self.plan.events_payload_type
         self._counts["packets_received"] += 1
         self._counts["octets_received"] += len(packet.payload)
@@ -360,20 +377,16 @@ class ReferencePort:
         data = build_packet(packet)
         return [Send(port=self.number, data=data, destination=destination)]
 
-    def _report(self, intake: Intake, now: float) -> None:
-        sent = self._counts["packets_sent"], self._counts["octets_sent"]
-        data, to = self._reports.wake(sent, now), self.plan.remote_rtcp
+    def _send_report(self, data: bytes | None) -> list[Send]:
+        to = self.plan.remote_rtcp
         shared = to == self.plan.remote
         destination = self._latch.destination(self.plan) if shared else to
-        if data is not None and destination is not None:
-            intake.outputs.append(
-                Send(
-                    port=self.number,
-                    data=data,
-                    destination=destination,
-                    from_rtcp=not shared,
-                )
-            )
+        if data is None or destination is None:
+            return []
+        sent = Send(
+            port=self.number, data=data, destination=destination, from_rtcp=not shared
+        )
+        return [sent]
 
     def _convert(self, codes: bytes, codec: Codec) -> bytes:
         if codec is self.plan.codec:

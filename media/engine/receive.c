@@ -74,6 +74,8 @@ static void take_rtp(struct engine *engine, struct port *port, const uint8_t *da
         drop(port);
         return;
     }
+    if (packet.ssrc == port->out.ssrc)
+        rtcp_collide(engine, port, now);
     packet.event = packet.payload_type == port->plan.events;
     packet.codec = port->plan.accepts[packet.payload_type];
     note_arrival(port, &packet, now);

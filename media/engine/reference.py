@@ -9,7 +9,7 @@ What it leaves to the compiled engine alone: ICMP errors, batching, bounded memo
 recordings as files (here :meth:`ReferenceEngine.stop_recording` returns the samples).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
@@ -169,6 +169,10 @@ class ReferenceEngine:
         """Count what went through."""
         return self._port(number).statistics()
 
+    def leave(self, number: int, now: float) -> list[Output]:
+        """Say goodbye for a port, right before it is closed."""
+        return self._sealed_all(self._port(number).leave(now))
+
     def close(self, number: int) -> PortStatistics:
         """Close a port; those that relay it hear nothing more until arranged anew."""
         statistics = self._port(number).statistics()
@@ -187,6 +191,9 @@ class ReferenceEngine:
         for listener, heard in self._hears.items():
             if heard is self._ports[number] and (intake.heard or intake.keys):
                 outputs += self._ports[listener].relay(number, intake, now)
+        return self._sealed_all(outputs)
+
+    def _sealed_all(self, outputs: Iterable[Output]) -> list[Output]:
         return [sent for output in outputs if (sent := self._seal(output)) is not None]
 
     def _renewed(

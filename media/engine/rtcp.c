@@ -1,9 +1,21 @@
-/* RTCP (RFC 3550 6): reports out every five seconds, what the far end reports in. */
+/* RTCP (RFC 3550 6): what we report and how we leave, and what the far end reports.
+ *
+ * A session is two, so that the interval is the least there is (6.2), and one who leaves
+ * need not wait for the others (6.3.7). What a far end says of leaving ends nothing: that
+ * is for signalling to say.
+ */
 #include "engine.h"
 
 #include <string.h>
 
-enum { SENDER_REPORT = 200, RECEIVER_REPORT = 201, SOURCE_DESCRIPTION = 202, CNAME = 1 };
+enum {
+    SENDER_REPORT = 200,
+    RECEIVER_REPORT = 201,
+    SOURCE_DESCRIPTION = 202,
+    GOODBYE = 203,
+    CNAME = 1,
+    LARGEST = 28 + 24 + 12 + CNAME_SIZE + 4 + 8, /* report, block, description, BYE */
+};
 static const nanos INTERVAL = 5 * SECOND;
 
 static uint64_t ntp(const struct engine *engine, nanos now)
@@ -59,6 +71,7 @@ static void take_report(struct engine *engine, struct port *port, const uint8_t 
     if (size < blocks + 24 * count)
         return;
     if (sender) {
+        port->far_end.reporter = load32(data + 4);
         port->far_end.last_report = load32(data + 10);
         port->far_end.last_report_at = now;
     }
@@ -90,8 +103,11 @@ void rtcp_take(struct engine *engine, struct port *port, const uint8_t *data, si
     for (size_t at = 0; at < size;) {
         size_t length = 4 * ((size_t)load16(data + at + 2) + 1);
         uint8_t type = data[at + 1];
-        if (length >= 8 && (type == SENDER_REPORT || type == RECEIVER_REPORT))
+        if (length >= 8 && (type == SENDER_REPORT || type == RECEIVER_REPORT)) {
             take_report(engine, port, data + at, length, now);
+            if (load32(data + at + 4) == port->out.ssrc)
+                rtcp_collide(engine, port, now);
+        }
         at += length;
     }
 }
@@ -112,16 +128,21 @@ static void put_block(struct port *port, uint8_t block[24], nanos now)
     store32(block + 4, (fraction > 255 ? 255 : fraction) << 24 | ((uint32_t)lost & 0xffffff));
     store32(block + 8, reception->cycles + reception->highest);
     store32(block + 12, (uint32_t)reception->jitter);
-    if (port->far_end.last_report_at) {
+    if (port->far_end.last_report_at && port->far_end.reporter == reception->ssrc) {
         nanos delay = now - port->far_end.last_report_at;
         store32(block + 16, port->far_end.last_report);
         store32(block + 20, (uint32_t)((uint64_t)delay / 1000 * 65536 / 1000000));
     }
 }
 
+/* Who sent since the report before last reports as a sender (6.4), and of the far end says
+ * something who heard it since the last (6.4.1). */
 static size_t put_report(struct engine *engine, struct port *port, uint8_t *data, nanos now)
 {
-    bool sender = port->counters.packets_sent > 0, receiver = port->reception.started;
+    struct reports *reports = &port->reports;
+    const struct counters *counters = &port->counters;
+    bool sender = counters->packets_sent != reports->sent_before;
+    bool receiver = port->reception.started && counters->packets_received != reports->received;
     size_t size = 8;
     data[0] = (uint8_t)(0x80 | receiver);
     data[1] = sender ? SENDER_REPORT : RECEIVER_REPORT;
@@ -132,8 +153,8 @@ static size_t put_report(struct engine *engine, struct port *port, uint8_t *data
         store32(data + 8, (uint32_t)(time >> 32));
         store32(data + 12, (uint32_t)time);
         store32(data + 16, port->out.last_timestamp + since);
-        store32(data + 20, (uint32_t)port->counters.packets_sent);
-        store32(data + 24, (uint32_t)port->counters.octets_sent);
+        store32(data + 20, (uint32_t)(counters->packets_sent - reports->packets_other));
+        store32(data + 24, (uint32_t)(counters->octets_sent - reports->octets_other));
         size = 28;
     }
     if (receiver) {
@@ -141,33 +162,42 @@ static size_t put_report(struct engine *engine, struct port *port, uint8_t *data
         size += 24;
     }
     store16(data + 2, (uint16_t)(size / 4 - 1));
+    reports->sent_before = reports->sent;
+    reports->sent = counters->packets_sent;
+    reports->received = counters->packets_received;
+    reports->any = true;
     return size;
 }
 
-static size_t put_description(const struct engine *engine, const struct port *port,
-                              uint8_t *data)
+static size_t put_description(const struct port *port, uint8_t *data)
 {
-    size_t name = strlen(engine->cname);
-    size_t size = (8 + 2 + name + 1 + 3) / 4 * 4; /* at least one zero ends the chunk */
+    size_t size = (8 + 2 + CNAME_SIZE + 1 + 3) / 4 * 4; /* at least one zero ends the chunk */
     memset(data, 0, size);
     data[0] = 0x81;
     data[1] = SOURCE_DESCRIPTION;
     store16(data + 2, (uint16_t)(size / 4 - 1));
     store32(data + 4, port->out.ssrc);
     data[8] = CNAME;
-    data[9] = (uint8_t)name;
-    memcpy(data + 10, engine->cname, name);
+    data[9] = CNAME_SIZE;
+    memcpy(data + 10, port->reports.cname, CNAME_SIZE);
     return size;
 }
 
-/* A shared port reports to where RTP goes, else to the described address. */
-void rtcp_tick(struct engine *engine, struct port *port, nanos now)
+static size_t put_goodbye(const struct port *port, uint8_t *data)
 {
-    uint8_t data[256 + SEAL_ROOM];
+    data[0] = 0x81;
+    data[1] = GOODBYE;
+    store16(data + 2, 1);
+    store32(data + 4, port->out.ssrc);
+    return 8;
+}
+
+/* A report, a description, and at the end perhaps a BYE (6.1). A shared port reports to where
+ * RTP goes, else to the described address. */
+static void send_compound(struct engine *engine, struct port *port, bool goodbye, nanos now)
+{
+    uint8_t data[LARGEST + SEAL_ROOM];
     struct sockaddr_storage address;
-    if (now < port->report_due)
-        return;
-    port->report_due = now + INTERVAL;
     if (!port->plan.has_rtcp)
         return;
     bool shared =
@@ -178,7 +208,9 @@ void rtcp_tick(struct engine *engine, struct port *port, nanos now)
     if (!length)
         return;
     size_t size = put_report(engine, port, data, now);
-    size += put_description(engine, port, data + size);
+    size += put_description(port, data + size);
+    if (goodbye)
+        size += put_goodbye(port, data + size);
     if (port->sealing && !(size = cipher_seal(port->sealing, data, size, true)))
         return;
     struct iovec part = {data, size};
@@ -187,4 +219,55 @@ void rtcp_tick(struct engine *engine, struct port *port, nanos now)
                                           .msg_iov = &part,
                                           .msg_iovlen = 1}};
     send_datagrams(port, shared ? port->rtp_fd : port->rtcp_fd, &message, 1);
+}
+
+/* Half to one and a half of so long, so that no two keep step, and what timers that are
+ * considered anew need to come out right on average (6.3.1). */
+static nanos draw(struct port *port, nanos about)
+{
+    struct reports *reports = &port->reports;
+    reports->chance = reports->chance * 1664525u + 1013904223u;
+    nanos interval = about * (nanos)((1u << 23) + (reports->chance >> 8)) / (1 << 24);
+    return interval / 121828 * 100000;
+}
+
+/* The first report comes in half the time (6.2). */
+void rtcp_begin(struct port *port, const char *cname, nanos now)
+{
+    memcpy(port->reports.cname, cname, sizeof port->reports.cname);
+    port->reports.chance = port->out.ssrc;
+    port->reports.due = now + draw(port, INTERVAL / 2);
+}
+
+void rtcp_tick(struct engine *engine, struct port *port, nanos now)
+{
+    if (now < port->reports.due)
+        return;
+    port->reports.due = now + draw(port, INTERVAL);
+    send_compound(engine, port, false, now);
+}
+
+/* Who never said a word does not take leave (6.3.7). */
+void rtcp_leave(struct engine *engine, struct port *port, nanos now)
+{
+    if (port->counters.packets_sent != port->reports.packets_other || port->reports.any)
+        send_compound(engine, port, true, now);
+}
+
+/* The far end sends under our SSRC, or sends back what we sent: we leave under it and take
+ * another (8.2). Departs from 8.2: what is heard under ours is taken all the same, because
+ * the latch knows whose it is; and there is one change for each time that signalling speaks,
+ * so that who mirrors us does not make us run. The other follows from the first, which was
+ * random. */
+void rtcp_collide(struct engine *engine, struct port *port, nanos now)
+{
+    if (port->collided)
+        return;
+    port->collided = true;
+    rtcp_leave(engine, port, now);
+    port->out.ssrc = port->out.ssrc * 1664525u + 1013904223u;
+    port->reports.packets_other = port->counters.packets_sent;
+    port->reports.octets_other = port->counters.octets_sent;
+    port->reports.sent = port->reports.sent_before = port->counters.packets_sent;
+    port->reports.any = false;
 }

@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -199,16 +197,6 @@ static void worker_stop(struct worker *worker)
             close(fds[i]);
 }
 
-static bool choose_name(struct engine *engine)
-{
-    uint8_t bytes[16];
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-        return false;
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(engine->cname + 2 * i, 3, "%02x", bytes[i]);
-    return true;
-}
-
 static void note_time(struct engine *engine)
 {
     struct timespec wall;
@@ -223,7 +211,7 @@ bool engine_start(struct engine *engine, int threads)
 {
     note_time(engine);
     engine->workers = calloc((size_t)threads, sizeof *engine->workers);
-    if (!engine->workers || !choose_name(engine) || !writer_start(&engine->writer))
+    if (!engine->workers || !writer_start(&engine->writer))
         return false;
     engine->thread_count = threads;
     for (int i = 0; i < threads; i++) {

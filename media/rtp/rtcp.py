@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 SENDER_REPORT: Final = 200
 RECEIVER_REPORT: Final = 201
 SOURCE_DESCRIPTION: Final = 202
+GOODBYE: Final = 203
 _CNAME: Final = 1
 _BLOCK: Final = struct.Struct("!IIIIII")
 _SENDER: Final = struct.Struct("!QIII")
@@ -129,6 +130,25 @@ def build_description(ssrc: int, cname: bytes) -> bytes:
     """Write the source description that each compound packet carries (§6.5)."""
     item = bytes((_CNAME, len(cname))) + cname
     return _build(SOURCE_DESCRIPTION, 1, ssrc, item + bytes(4 - len(item) % 4))
+
+
+def build_goodbye(ssrc: int) -> bytes:
+    """Write what one who leaves says at the end of a compound packet (§6.6)."""
+    return _build(GOODBYE, 1, ssrc, b"")
+
+
+def goodbyes(data: bytes) -> tuple[int, ...]:
+    """The sources that a compound packet takes leave of; it was parsed before."""
+    left: list[int] = []
+    while len(data) >= 4:
+        length = 4 * (int.from_bytes(data[2:4]) + 1)
+        if data[1] == GOODBYE:
+            sources = data[4 : min(length, 4 + 4 * (data[0] & 0x1F))]
+            left += (
+                int.from_bytes(sources[at : at + 4]) for at in range(0, len(sources), 4)
+            )
+        data = data[length:]
+    return tuple(left)
 
 
 def _build_block(block: ReportBlock) -> bytes:

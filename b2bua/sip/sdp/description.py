@@ -76,6 +76,9 @@ class MediaDescription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     rtcp_port: int | None = None
     """From a=rtcp (RFC 3605); None: the port after ``port``."""
     rtcp_mux: bool = False
+    """RTP and RTCP share ``port`` (RFC 5761)."""
+    rtcp_off: bool = False
+    """b=RS:0 and b=RR:0: neither side sends RTCP (RFC 3556 §2)."""
     packet_ms: int | None = None
     """a=ptime."""
     crypto: tuple[Crypto, ...] = ()

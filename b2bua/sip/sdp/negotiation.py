@@ -59,6 +59,7 @@ class Agreement:
     """An IPv4 or IPv6 literal."""
     rtp_port: int
     rtcp_port: int
+    """0: no RTCP is sent."""
     codec: str
     """What we send: ``PCMA`` or ``PCMU``."""
     payload_type: int
@@ -137,7 +138,12 @@ def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescript
     if events is not None and local.events_payload_type is not None:
         formats.append(_events(events.payload_type))
     direction = _meet(_effective(chosen).reversed, local.direction)
-    ours = replace(_our_stream(local, tuple(formats), direction), protocol=chosen.protocol)
+    ours = replace(
+        _our_stream(local, tuple(formats), direction),
+        protocol=chosen.protocol,
+        rtcp_mux=chosen.rtcp_mux,
+        rtcp_off=chosen.rtcp_off,
+    )
     if chosen.crypto and srtp is not Srtp.NEVER:
         theirs = chosen.crypto[0]
         ours = replace(ours, crypto=(local.secrecy.crypto(theirs.tag, theirs.suite),))
@@ -203,7 +209,7 @@ def _agreement(
     return Agreement(
         address=theirs.address,
         rtp_port=theirs.port,
-        rtcp_port=theirs.rtcp_port or min(theirs.port + 1, 65535),
+        rtcp_port=_rtcp_port(ours, theirs),
         codec=codec.encoding,
         payload_type=codec.payload_type,
         accepts=accepts,
@@ -213,6 +219,15 @@ def _agreement(
         seals=keys[0] if keys else None,
         opens=keys[1] if keys else None,
     )
+
+
+def _rtcp_port(ours: MediaDescription, theirs: MediaDescription) -> int:
+    """Where their RTCP is: with RTP if both want it so (RFC 5761 §5.1.1); 0: nowhere."""
+    if theirs.rtcp_off or ours.rtcp_off:
+        return 0
+    if theirs.rtcp_mux and ours.rtcp_mux:
+        return theirs.port
+    return theirs.rtcp_port or min(theirs.port + 1, 65535)
 
 
 def _is_allowed(stream: MediaDescription, srtp: Srtp) -> bool:

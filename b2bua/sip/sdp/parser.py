@@ -41,6 +41,7 @@ class _Section:
     direction: Direction | None = None
     rtcp_port: int | None = None
     rtcp_mux: bool = False
+    bandwidths: dict[str, str] = field(default_factory=dict)
     packet_ms: int | None = None
     crypto: tuple[Crypto, ...] = ()
     maps: dict[str, str] = field(default_factory=dict)
@@ -64,6 +65,9 @@ def parse_description(data: bytes) -> SessionDescription:
                 streams.append((line[2:], section))
             case "c=":
                 section.address = _address_of_c(line[2:])
+            case "b=":
+                kind, _, value = line[2:].partition(":")
+                section.bandwidths[kind] = value.strip()
             case "o=" if not origin:
                 origin = line
             case kind:
@@ -161,9 +165,15 @@ def _parse_media(value: str, section: _Section, session: _Section) -> MediaDescr
         direction=section.direction or session.direction or Direction.SENDRECV,
         rtcp_port=section.rtcp_port,
         rtcp_mux=section.rtcp_mux,
+        rtcp_off=_is_rtcp_off(session.bandwidths | section.bandwidths),
         packet_ms=section.packet_ms or session.packet_ms,
         crypto=section.crypto,
     )
+
+
+def _is_rtcp_off(bandwidths: dict[str, str]) -> bool:
+    """Whether neither senders nor receivers have any bandwidth for RTCP (RFC 3556 §2)."""
+    return all(bandwidths.get(kind) == "0" for kind in ("RS", "RR"))
 
 
 def _formats(names: list[str], section: _Section) -> tuple[Format, ...]:

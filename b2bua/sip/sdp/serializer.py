@@ -36,6 +36,8 @@ def _media_lines(media: MediaDescription, session_address: str) -> list[str]:
         lines.append(f"c=IN {_typed(media.address)}")
     if media.port == 0:
         return lines
+    if media.rtcp_off:
+        lines += ["b=RS:0", "b=RR:0"]
     for format_ in media.formats:
         lines += _format_lines(format_)
     if media.packet_ms is not None:

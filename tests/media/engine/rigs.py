@@ -135,6 +135,7 @@ class VirtualRig:
         return self._engine.stop_recording(port, self.now)
 
     def close(self, port: int) -> PortStatistics:
+        self._carry_out(self._engine.leave(port, self.now))
         return self._engine.close(port)
 
     def stop(self) -> None:

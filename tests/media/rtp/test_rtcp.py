@@ -10,7 +10,9 @@ from media.rtp.rtcp import (
     ReportBlock,
     SenderReport,
     build_description,
+    build_goodbye,
     build_report,
+    goodbyes,
     parse_compound,
 )
 
@@ -63,6 +65,18 @@ def test_a_receiver_report_by_hand() -> None:
         delay=0x8000,
     )
     assert parse_compound(data) == (ReceiverReport(1, (block,)),)
+
+
+def test_a_goodbye_by_hand() -> None:
+    assert build_goodbye(7) == bytes.fromhex("81cb0001 00000007")
+    report = build_report(ReceiverReport(7))
+    assert goodbyes(report + build_goodbye(7)) == (7,)
+    assert goodbyes(report) == ()
+
+
+@given(reports, st.binary(max_size=40))
+def test_who_leaves_is_read_whatever_else_there_is(report: Report, tail: bytes) -> None:
+    goodbyes(build_report(report) + tail)
 
 
 def test_a_description_ends_with_a_zero() -> None:

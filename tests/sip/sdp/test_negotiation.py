@@ -273,6 +273,31 @@ def test_the_far_end_chooses_what_we_send() -> None:
     assert agreement.rtcp_port == 65535
 
 
+def test_rtcp_goes_with_rtp_only_if_both_want_it_so() -> None:
+    """RFC 5761 §5.1.1: we answer such an offer in kind, and make none ourselves."""
+    theirs = offered("m=audio 5000 RTP/AVP 8", "a=rtcp:5009", "a=rtcp-mux")
+    answer = make_answer(theirs, LOCAL)
+    assert answer is not None
+    assert "a=rtcp-mux" in answered(theirs)
+    agreement = agree(answer, theirs)
+    assert agreement is not None
+    assert agreement.rtcp_port == 5000
+    offer = make_offer(LOCAL)
+    assert not offer.media[0].rtcp_mux
+    unasked = agree(offer, theirs)
+    assert unasked is not None
+    assert unasked.rtcp_port == 5009
+
+
+def test_who_wants_no_rtcp_gets_none() -> None:
+    theirs = offered("m=audio 5000 RTP/AVP 8", "b=RS:0", "b=RR:0", "a=rtcp-mux")
+    for ours in (make_offer(LOCAL), make_answer(theirs, LOCAL)):
+        assert ours is not None
+        agreement = agree(ours, theirs)
+        assert agreement is not None
+        assert agreement.rtcp_port == 0
+
+
 codecs = st.lists(st.sampled_from(["PCMA", "PCMU"]), min_size=1, max_size=2, unique=True)
 sides = st.builds(
     LocalAudio,

@@ -84,6 +84,8 @@ BOTH_WAYS: dict[str, tuple[list[str], SessionDescription]] = {
             *HEAD,
             "m=audio 4000 RTP/AVP 8 97 98",
             "c=IN IP6 2001:db8::1",
+            "b=RS:0",
+            "b=RR:0",
             "a=rtpmap:8 PCMA/8000",
             "a=rtpmap:97 opus/48000/2",
             "a=fmtp:97 useinbandfec=1; stereo=0",
@@ -111,6 +113,7 @@ BOTH_WAYS: dict[str, tuple[list[str], SessionDescription]] = {
                 direction=Direction.INACTIVE,
                 rtcp_port=4011,
                 rtcp_mux=True,
+                rtcp_off=True,
                 packet_ms=30,
             )
         ),
@@ -122,6 +125,27 @@ BOTH_WAYS: dict[str, tuple[list[str], SessionDescription]] = {
 def test_read_and_write(lines: list[str], description: SessionDescription) -> None:
     assert parse_description(text(*lines)) == description
     assert serialize_description(description) == text(*lines)
+
+
+@pytest.mark.parametrize(
+    ("of_session", "of_stream", "off"),
+    [
+        (["b=RS:0", "b=RR:0"], [], True),
+        (["b=RS:0"], ["b=RR: 0"], True),
+        (["b=RS:0", "b=RR:0"], ["b=RR:2000"], False),
+        ([], ["b=RS:0", "b=RR:2000"], False),
+        ([], ["b=RS:0"], False),
+        ([], ["b=AS:0"], False),
+    ],
+)
+def test_no_bandwidth_for_rtcp_is_no_rtcp(
+    of_session: list[str], of_stream: list[str], off: bool
+) -> None:
+    """RFC 3556 §2; the stream's own word is what counts (§3)."""
+    described = parse_description(
+        text(*HEAD, *of_session, "m=audio 4000 RTP/AVP 8", "c=IN IP4 127.0.0.1", *of_stream)
+    )
+    assert described.media[0].rtcp_off is off
 
 
 LENIENT: dict[str, list[str]] = {
@@ -283,6 +307,7 @@ streams = st.builds(
     direction=st.sampled_from(Direction),
     rtcp_port=st.none() | st.integers(1, 65535),
     rtcp_mux=st.booleans(),
+    rtcp_off=st.booleans(),
     packet_ms=st.none() | st.integers(1, 200),
 )
 

@@ -172,9 +172,9 @@ class CallerLeg:
                 return self._ear.press(digit, in_audio=False, now=now)
             case sip.Ended():
                 return self._ended(event)
-            case sip.Confirmed() | sip.DialogChanged():
+            case sip.DialogChanged():
                 return [Stale(self.leg)]
-            case sip.Invited() | sip.Progressed() | sip.Accepted():
+            case sip.Invited() | sip.Progressed() | sip.Accepted() | sip.Confirmed():
                 return []
             case sip.OfferFailed():
                 self.audio.offer_failed()

@@ -196,12 +196,12 @@ class DestinationLeg:
                 return self._heed(self._ear.press(digit, in_audio=False, now=now))
             case sip.Ended():
                 return self._ended(event)
-            case sip.Confirmed() | sip.DialogChanged():
+            case sip.DialogChanged():
                 return [Stale(self.leg)] if self.state is State.ANSWERED else []
             case sip.OfferFailed():
                 self.audio.offer_failed()
                 return []
-            case sip.Invited():
+            case sip.Invited() | sip.Confirmed():
                 return []
 
     def hear_of(self, fact: MediaFact, now: Instant) -> Sequence[LegOutput]:

@@ -71,7 +71,7 @@ async def _asked(settings: Settings, storage: Storage, question: Question) -> Ex
     if plan is not None:
         usage = await storage.records.usage(number, at, plan.timezone)
         known = await storage.talks.familiar(plan, enquiry.caller.number, at)
-        world = replace(world, usage=usage, familiar=known)
+        world = replace(world, usage=lambda: usage, familiar=known)
     return decide(plan, enquiry, world)
 
 

@@ -249,22 +249,22 @@ class Exchange:
         return round_.outputs
 
     def _carry(self, item: Item, round_: Round) -> None:
-        match item:
+        match item:  # What comes most often stands first.
             case Crossed():
                 self._note(item, round_)
             case (
                 Transmit()
-                | Resolve()
-                | Dropped()
-                | Notice()
                 | ConnectPort()
                 | LetHear()
+                | CloseMedia()
+                | ExtendMedia()
+                | ClosePort()
                 | PressKeys()
                 | RecordLeg()
                 | StopRecording()
-                | ClosePort()
-                | CloseMedia()
-                | ExtendMedia()
+                | Resolve()
+                | Dropped()
+                | Notice()
             ):
                 round_.say(item)
             case OpenPort():
@@ -311,13 +311,13 @@ class Exchange:
         try:
             outputs = act(flow)
             self._calls.watch(flow)
+            if flow.admitted and not counted:
+                round_.tell(self._admission.note(flow, self._moment))
+            elif not flow.admitting:
+                self._admission.pass_by(flow)
         except Exception:
             round_.backlog += self._fault(flow, traceback.format_exc())
             return
-        if flow.admitted and not counted:
-            round_.tell(self._admission.note(flow, self._moment))
-        elif not flow.admitting:
-            self._admission.pass_by(flow)
         for output in outputs:
             match output:
                 case AskQuota():

@@ -215,7 +215,7 @@ class Ledger:
             total = self._own.setdefault(key, _Sum())
             total.calls += sign * entry.calls
             total.spend += sign * entry.fee
-            if total == _Sum():
+            if not (total.calls or total.spend):
                 del self._own[key]
 
     def _forget_before(self, key: _Key) -> None:

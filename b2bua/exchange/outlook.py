@@ -6,6 +6,7 @@ from datetime import datetime
 
 from b2bua.exchange.ledger import Ledger
 from b2bua.exchange.outputs import CapNearing, SaveCounter
+from b2bua.exchange.quota import capped
 from b2bua.exchange.talks import Talks
 from b2bua.service.area import AreaTable
 from b2bua.service.flow.decision import World
@@ -13,7 +14,7 @@ from b2bua.service.flow.dossier import Moment
 from b2bua.service.flow.flow import CallFlow
 from b2bua.service.flow.waiting import line
 from b2bua.service.limits import cap_states, period_of, period_start, step_reached
-from b2bua.service.plan import Caps, Destination, Plan, Snapshot, Tariff, TrunkRule
+from b2bua.service.plan import Destination, Plan, Snapshot, Tariff, TrunkRule
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Outlook:
             live_calls=live_calls,
             recent_calls=recent_calls,
             line=lambda group: line(calls, group),
-            usage=self.ledger.usage(plan, moment),
+            usage=lambda: self.ledger.usage(plan, moment),
             rotors=self.counters,
             own_numbers=self.snapshot.plans.keys(),
             phones=self.snapshot.phones,
@@ -67,7 +68,7 @@ class Outlook:
 
     def nearing(self, plan: Plan, moment: Moment) -> Iterator[CapNearing | SaveCounter]:
         """Who is to be told that a cap comes near, once for each period and step."""
-        if plan.caps == Caps():
+        if not capped(plan.caps):
             return
         for state in cap_states(plan.caps, self.ledger.usage(plan, moment)):
             step = step_reached(state)

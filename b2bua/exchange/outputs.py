@@ -4,8 +4,9 @@ The exchange returns, in the order in which they are to be carried out: ``Transm
 ``Resolve`` and ``Dropped`` of the endpoint, the media orders of call control, and these.
 """
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from b2bua.call.media import CallId
 from b2bua.service.limits import Cap
@@ -13,8 +14,7 @@ from b2bua.service.record import CallRecord
 from b2bua.sip.transport.flow import Flow
 
 
-@dataclass(frozen=True, slots=True)
-class SaveCall:
+class SaveCall(msgspec.Struct, frozen=True):
     """Put a call into the journal before anything that follows leaves the process."""
 
     call: CallId
@@ -22,15 +22,13 @@ class SaveCall:
     """Opaque: what :meth:`Exchange.restore` takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class FinishCall:
+class FinishCall(msgspec.Struct, frozen=True):
     """Replace a call in the journal by its record, at once and for ever."""
 
     record: CallRecord
 
 
-@dataclass(frozen=True, slots=True)
-class SaveCounter:
+class SaveCounter(msgspec.Struct, frozen=True):
     """Put the state of a percentage or rotation into the journal."""
 
     key: str
@@ -38,8 +36,7 @@ class SaveCounter:
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapNearing:
+class CapNearing(msgspec.Struct, frozen=True, kw_only=True):
     """A period holds so much of a cap; told once for each period and step."""
 
     number: str
@@ -52,13 +49,11 @@ class CapNearing:
     """First day of the period."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(msgspec.Struct, frozen=True):
     """The last call ended while draining."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallFault:
+class CallFault(msgspec.Struct, frozen=True):
     """One call's machine raised; that call was ended, the rest goes on."""
 
     call: CallId | None

@@ -27,6 +27,7 @@ from b2bua.service.flow.dossier import Dossier
 from b2bua.service.limits import Cap, Lease, Period, Unit, period_of, period_start
 from b2bua.service.plan import Caps, Counted, Plan
 from b2bua.service.quota import Granted, ReserveQuota, Shortage, Want
+from b2bua.sip.dialog.deadlines import earliest
 
 KEY: Final = "lease"
 """Under which name the journal keeps leases, with number, period and unit."""
@@ -124,9 +125,8 @@ class Quota:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
-        dues = [desk.again for desk in self._desks.values() if desk.waiting]
-        known = [due for due in (*dues, self._tend_at) if due is not None]
-        return min(known, default=None)
+        dues = (desk.again for desk in self._desks.values() if desk.waiting)
+        return earliest(self._tend_at, *dues)
 
     @property
     def waiting(self) -> int:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from b2bua.service.plan import Caps, Destination
 
 
@@ -24,6 +26,8 @@ class Period(enum.Enum):
     """From Monday 00:00 in the plan's zone."""
     MONTH = "month"
     """From day 1 00:00."""
+
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +89,7 @@ class Cap(enum.Enum):
     SPEND_PER_MONTH = "spend_per_month"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """What the current periods hold already."""
 
     calls_this_month: int = 0
@@ -97,8 +100,7 @@ class Usage:
     """厘, held for calls that have not."""
 
 
-@dataclass(frozen=True, slots=True)
-class CapState:
+class CapState(msgspec.Struct, frozen=True):
     """One cap of a plan and how far it is used."""
 
     cap: Cap

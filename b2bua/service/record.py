@@ -8,6 +8,8 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 
 class Outcome(enum.Enum):
     """How a call ended, from the enterprise's point of view."""
@@ -34,8 +36,7 @@ class ChargeBasis(enum.Enum):
     """Answered prompt: from our own 200, even if no destination answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One rule that was looked at on the way, passed or not."""
 
     rule: str
@@ -43,8 +44,7 @@ class Step:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One destination that was tried."""
 
     destination: str
@@ -62,8 +62,7 @@ class Attempt:
     """For ``skipped``: the rule."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LadderLine:
+class LadderLine(msgspec.Struct, frozen=True, kw_only=True):
     """One SIP message of the call."""
 
     at_ms: int
@@ -77,8 +76,7 @@ class LadderLine:
     digits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegQuality:
+class LegQuality(msgspec.Struct, frozen=True, kw_only=True):
     """What one leg's audio was like."""
 
     leg: str

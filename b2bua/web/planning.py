@@ -209,7 +209,7 @@ async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
     if plan is not None:
         usage = await visit.tenant.usage(at, plan.timezone)
         talked = await visit.tenant.familiar(plan, enquiry.caller.number, at)
-        world = replace(world, usage=usage, familiar=talked)
+        world = replace(world, usage=lambda: usage, familiar=talked)
     return explain(plan, enquiry, world)
 
 

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from msgspec import structs
+
 from b2bua.app.happenings import Happenings
 from b2bua.exchange.outlook import LiveCall
 from b2bua.exchange.outputs import CapNearing
@@ -72,7 +74,7 @@ def test_a_cap_that_comes_near_is_told_with_its_figures() -> None:
         starts=date(2026, 11, 1),
     )
     look.cap_nears(nearing)
-    look.cap_nears(replace(nearing, cap=Cap.CALLS_PER_WEEK, used=8, limit=10))
+    look.cap_nears(structs.replace(nearing, cap=Cap.CALLS_PER_WEEK, used=8, limit=10))
     money, calls = look.fresh()
     assert money.kind is calls.kind is WebhookEvent.CAP
     assert money.id == "4006001234:spend_per_month:2026-11-01:500000:80:cap"

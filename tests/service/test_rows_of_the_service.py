@@ -290,10 +290,12 @@ def told(row: Row, caller: str, when: str, state: str) -> Explanation:
         world = replace(world, live_calls=lambda one: int(one.name == figure))
     elif kind == "used":
         used = int(figure)
-        world = replace(world, usage=Usage(calls_this_month=used, calls_this_week=used))
+        usage = Usage(calls_this_month=used, calls_this_week=used)
+        world = replace(world, usage=lambda: usage)
     elif kind == "spent":
         spent = round(float(figure) * 1000)
-        world = replace(world, usage=Usage(spent_this_month=spent))
+        usage = Usage(spent_this_month=spent)
+        world = replace(world, usage=lambda: usage)
     keyed = () if figure or state == "-" else tuple(state.split(","))
     plan = plan_of(row)
     enquiry = Enquiry(

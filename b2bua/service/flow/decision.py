@@ -97,7 +97,7 @@ class World:
     """Calls to a 400 number by a caller in the last so many minutes, this one left out."""
     line: Callable[[str], Sequence[str]] = nobody_waits
     """Names of the calls that wait for a group, next first."""
-    usage: Usage = Usage()
+    usage: Callable[[], Usage] = Usage
     """What the plan's periods hold already, this call left out."""
     rotors: Mapping[str, str] = field(default_factory=dict)
     """State of percentage and rotation (:meth:`Rotor.to_text`), by :func:`rotor_key`."""
@@ -159,7 +159,7 @@ def admit(plan: Plan | None, caller: Caller, at: datetime, world: World) -> Admi
             steps.append(Step("whitelist", False, "not on it: the other checks apply"))
         refusal = _screen(plan, caller, world, steps)
     if refusal is None:
-        refusal = _cap(plan, world.usage, steps)
+        refusal = _cap(plan, world.usage(), steps)
     return Admission(refusal=refusal, trace=tuple(steps), whitelisted=bool(listed))
 
 

@@ -9,6 +9,8 @@ restart on the wall clock's difference, the only clock that both processes share
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import msgspec
+
 from b2bua.call.media import Quality
 from b2bua.core.clock import Instant
 from b2bua.service.number import Caller
@@ -28,8 +30,7 @@ LADDER_LINES = 200
 """A call's ladder keeps so many messages; a flood of re-INVITEs must not fill a record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """One moment on both clocks."""
 
     now: Instant

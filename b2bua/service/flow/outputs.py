@@ -1,7 +1,8 @@
 """What one call's flow asks for, besides orders to its sessions and its media."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from b2bua.call.media import MediaOrder
 from b2bua.service.record import CallRecord
@@ -9,26 +10,22 @@ from b2bua.service.talks import LookUpTalk
 from b2bua.sip.dialog.events import Order as SessionOrder
 
 
-@dataclass(frozen=True, slots=True)
-class Remember:
+class Remember(msgspec.Struct, frozen=True):
     """The journal's image of this call is out of date."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskQuota:
+class AskQuota(msgspec.Struct, frozen=True):
     """The call waits for quota; the flow is to be told when something is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class SaveRotor:
+class SaveRotor(msgspec.Struct, frozen=True):
     """A percentage or rotation moved on; its state must survive a restart."""
 
     key: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(msgspec.Struct, frozen=True):
     """The call is over, both sides are released, and this is its record."""
 
     record: CallRecord

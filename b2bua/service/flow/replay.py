@@ -129,7 +129,7 @@ class _Track:
             since = at - timedelta(minutes=minutes)
             return sum(one >= since for one in self._recent.get(caller, ()))
 
-        return replace(world, usage=usage, recent_calls=recent_calls)
+        return replace(world, usage=lambda: usage, recent_calls=recent_calls)
 
     def admitted(self, caller: str, at: datetime, fee: int) -> None:
         """Count a call that passed screening."""

@@ -22,8 +22,7 @@ SessionId = NewType("SessionId", str)
 """Our tag: unique among all sessions of all time, and unguessable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """One value of a Reason header (RFC 3326): ``Q.850;cause=17`` or ``SIP;cause=200``."""
 
     protocol: str

@@ -5,8 +5,9 @@ known only once their way is.
 """
 
 import enum
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from b2bua.sip.dialog.events import Cause, Event
 from b2bua.sip.message.message import Request, Response
@@ -24,8 +25,7 @@ class Failure(enum.Enum):
     """The next hop has no address, or no further one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendRequest:
+class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Send a request in a transaction of its own."""
 
     purpose: int
@@ -37,8 +37,7 @@ class SendRequest:
     """Which of the addresses of ``next_hop``, best first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendAck:
+class SendAck(msgspec.Struct, frozen=True, kw_only=True):
     """Send the ACK of a 2xx: no transaction, and the same each time (§13.2.2.4)."""
 
     request: Request
@@ -46,8 +45,7 @@ class SendAck:
     branch: str
 
 
-@dataclass(frozen=True, slots=True)
-class SendCancel:
+class SendCancel(msgspec.Struct, frozen=True):
     """Cancel the INVITE that was sent for ``purpose`` (§9.1)."""
 
     purpose: int
@@ -55,8 +53,7 @@ class SendCancel:
     """For its Reason header (RFC 3326)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """Answer a request through its transaction."""
 
     key: ServerKey

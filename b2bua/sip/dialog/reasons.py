@@ -1,5 +1,7 @@
 """Reason header fields (RFC 3326) from and to causes."""
 
+from functools import lru_cache
+
 from b2bua.sip.dialog.events import Cause
 from b2bua.sip.message.fields import ReasonValue
 from b2bua.sip.message.message import Request, Response
@@ -14,6 +16,7 @@ def causes_of(message: Request | Response) -> tuple[Cause, ...]:
     )
 
 
+@lru_cache(maxsize=256)
 def reason_headers(causes: tuple[Cause, ...]) -> tuple[tuple[str, str], ...]:
     """Reason headers that say ``causes``."""
     return tuple(

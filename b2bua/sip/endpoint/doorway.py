@@ -6,6 +6,7 @@ comes later never meets one that cannot be read.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from b2bua.core.clock import Instant
@@ -26,11 +27,12 @@ from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
 from b2bua.sip.message.build import response_to, response_to_refused
 from b2bua.sip.message.errors import MalformedMessage
-from b2bua.sip.message.headers import canonical_name
+from b2bua.sip.message.headers import Headers, canonical_name
 from b2bua.sip.message.history import forwardings, number_of
 from b2bua.sip.message.message import Message, Request, Response
 from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.parser import Refusal
+from b2bua.sip.message.recall import LONGEST, MOST
 from b2bua.sip.message.uri import parse_uri
 from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transaction.outputs import NewRequest
@@ -256,21 +258,30 @@ def read_through(message: Message) -> None:
     """Read every field that a session looks at. Raises :class:`MalformedMessage`.
 
     One that cannot be read and is not needed is taken away: a BYE ends a session whatever
-    its Reason says (§8.2.2).
+    its Reason says (§8.2.2). Each line is read by itself, and known again by its text, as a
+    peer writes nearly the same fields in every message.
     """
     spare: list[str] = []
-    for name, _ in message.headers:
-        read = _READ_CANONICAL.get(name)
-        if read is None:
+    for name, value in message.headers:
+        if name not in _READ_CANONICAL:
             continue
         try:
-            read(message)
+            (_known_line if len(value) <= LONGEST else _read_line)(name, value)
         except MalformedMessage:
             if name not in _SPARE:
                 raise
             spare.append(name)
     for name in spare:
         message.headers.remove(name)
+
+
+def _read_line(name: str, value: str) -> None:
+    """Read one line, as if it were all there is of a message."""
+    line = Headers.of_canonical([(name, value)])
+    _READ_CANONICAL[name](Response(200, "", line))
+
+
+_known_line: Final = lru_cache(maxsize=MOST)(_read_line)
 
 
 def _read_routes(message: Message) -> None:

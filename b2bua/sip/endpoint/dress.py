@@ -1,5 +1,7 @@
 """The header fields known only where a message leaves: Via, Contact, who we are."""
 
+from functools import lru_cache
+
 from b2bua.core.tokens import MAGIC_COOKIE
 from b2bua.sip.dialog.terms import EXTENSIONS, METHODS
 from b2bua.sip.endpoint.settings import Listener
@@ -12,6 +14,7 @@ _SUPPORTED = ", ".join(EXTENSIONS)
 _ALLOW = ", ".join(METHODS)
 
 
+@lru_cache(maxsize=64)
 def contact(listener: Listener) -> str:
     """Our Contact towards whoever is reached by ``listener`` (§8.1.1.8).
 

@@ -273,8 +273,10 @@ class SipEndpoint:
         entry = self._board.registry.entries.get(session)
         if entry is None or entry.flow is None:
             return None
-        listener = self._board.departures.listener(entry.flow)
-        return farewell(entry, listener, self._settings.user_agent)
+        if entry.owed is None:
+            listener = self._board.departures.listener(entry.flow)
+            entry.owed = farewell(entry, listener, self._settings.user_agent)
+        return entry.owed
 
     def withdrawal(self, session: SessionId, causes: tuple[Cause, ...]) -> Transmit | None:
         """The CANCEL of an INVITE of ours, to be sent if this process is gone before it.

@@ -4,8 +4,9 @@ A session that broke down leaves its INVITE behind, and so does a process that d
 2xx says of itself is enough to end what it began (RFC 3261 §13.2.2.4).
 """
 
-from dataclasses import replace
 from itertools import count
+
+from msgspec.structs import replace
 
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.dialog import Dialog, contact_of

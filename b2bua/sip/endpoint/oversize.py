@@ -7,6 +7,7 @@ connection.
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from b2bua.core.address import Address
@@ -75,5 +76,5 @@ class Oversize:
 
 def size_of(request: Request) -> int:
     """Bytes of a request on the wire, or a few less if it is not all ASCII."""
-    lines = sum(len(name) + len(value) + 4 for name, value in request.headers)
+    lines = sum(map(len, chain.from_iterable(request.headers))) + 4 * len(request.headers)
     return len(request.start_line) + CONTENT_LENGTH + lines + 4 + len(request.body)

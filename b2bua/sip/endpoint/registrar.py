@@ -7,7 +7,7 @@ and must prove it like the REGISTER.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -249,7 +249,7 @@ def _contact(text: str) -> str:
     uri = parse_uri(text)
     if not isinstance(uri, SipUri) or len(text) > LONGEST_CONTACT or not uri.user:
         raise MalformedMessage("Contact Is No SIP URI With a User")
-    return str(replace(uri, headers=()))
+    return str(msgspec.structs.replace(uri, headers=()))
 
 
 def _seconds(text: str | None, default: int) -> int:

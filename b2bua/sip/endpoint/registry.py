@@ -9,6 +9,7 @@ from b2bua.sip.dialog.called import Called
 from b2bua.sip.dialog.calling import Calling
 from b2bua.sip.dialog.events import SessionId, SessionImage
 from b2bua.sip.dialog.image import Restored, flow_of, image_of
+from b2bua.sip.endpoint.outputs import Transmit
 from b2bua.sip.endpoint.quota import Quotas
 from b2bua.sip.endpoint.registrar import PHONES
 from b2bua.sip.message.message import Request
@@ -40,6 +41,8 @@ class Entry:
     """Purposes of requests whose way is not known yet."""
     invite: tuple[ServerKey, Request] | None = None
     """The INVITE that made it, for a last answer if the session breaks down."""
+    owed: Transmit | None = None
+    """What that INVITE is answered with if this process dies first, once it was asked."""
     invited: ClientKey | None = None
     """The latest INVITE that it sent, to be withdrawn if this process dies."""
     outbound: bool = False
@@ -124,6 +127,7 @@ class Registry:
         self.close(entry)
         self.entries.pop(entry.session.session, None)
         entry.deadline = None
+        self.alarms.watch(entry)
 
     def watch(self, entry: Entry) -> None:
         """Note when a session must next be woken, or forget it when it is over."""

@@ -1,7 +1,8 @@
 """Name-addresses: From, To, Contact, Route, P-Asserted-Identity, Diversion (§20.10)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import QUOTED_STRING
@@ -14,15 +15,14 @@ from b2bua.sip.message.scanner import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameAddress:
+class NameAddress(msgspec.Struct, frozen=True, kw_only=True):
     """A URI with a display name and the parameters of its header field."""
 
     display: str = ""
     """Unquoted; empty if there is none."""
     uri: str
     """As it stood, not checked; ``*`` for a Contact that is one."""
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Of the header field, not of the URI: names in lower case, a flag is empty."""
 
     @property

@@ -1,7 +1,8 @@
 """The other typed fields: CSeq, RAck, Session-Expires, Reason, and simple lists."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import TOKEN
@@ -20,8 +21,7 @@ MAX_SEQUENCE = 2**31 - 1
 Refresher: TypeAlias = Literal["uac", "uas"]
 
 
-@dataclass(frozen=True, slots=True)
-class CSeq:
+class CSeq(msgspec.Struct, frozen=True):
     """Names a request within its dialog (§20.16)."""
 
     number: int
@@ -42,8 +42,7 @@ def parse_cseq(text: str) -> CSeq:
     return CSeq(parse_number(number, MAX_SEQUENCE), method)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RAck:
+class RAck(msgspec.Struct, frozen=True, kw_only=True):
     """Names the reliable provisional response that a PRACK acknowledges (RFC 3262 §7.2)."""
 
     rseq: int
@@ -66,8 +65,7 @@ def parse_rack(text: str) -> RAck:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SessionExpires:
+class SessionExpires(msgspec.Struct, frozen=True):
     """How long a session lives without a refresh, and who refreshes (RFC 4028 §4)."""
 
     seconds: int
@@ -100,8 +98,7 @@ def parse_seconds(text: str) -> int:
     return _delta_seconds(text.partition("(")[0])[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonValue:
+class ReasonValue(msgspec.Struct, frozen=True, kw_only=True):
     """One value of a Reason header field (RFC 3326)."""
 
     protocol: str

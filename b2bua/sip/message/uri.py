@@ -1,9 +1,10 @@
 """SIP and tel URIs: parse, write, compare (RFC 3261 §19.1, RFC 3966)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import BAD_ESCAPE, CONTROL
@@ -18,8 +19,7 @@ _COMPARED: Final = ("user", "ttl", "method", "maddr", "transport")
 """URI parameters that never match an absent one (§19.1.4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SipUri:
+class SipUri(msgspec.Struct, frozen=True, kw_only=True):
     """A sip: or sips: URI. Every part is unescaped."""
 
     scheme: Literal["sip", "sips"] = "sip"
@@ -29,7 +29,7 @@ class SipUri:
     host: str
     """Lower case; IPv6 without brackets."""
     port: int | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Names in lower case; a flag is empty."""
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -80,13 +80,12 @@ class SipUri:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TelUri:
+class TelUri(msgspec.Struct, frozen=True, kw_only=True):
     """A tel: URI."""
 
     number: str
     """Without visual separators; ``+`` first if it is global."""
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Names in lower case: ``phone-context``, ``ext``, ``isub`` …"""
 
     def __str__(self) -> str:

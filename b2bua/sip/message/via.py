@@ -1,8 +1,9 @@
 """Via values: branch, received, rport (RFC 3261 §20.42, RFC 3581)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from b2bua.core.tokens import MAGIC_COOKIE
 from b2bua.sip.message.errors import MalformedMessage
@@ -19,8 +20,7 @@ from b2bua.sip.message.scanner import (
 _FAST_TRANSPORTS = {f"SIP/2.0/{name}": name for name in ("UDP", "TCP", "TLS", "WS", "WSS")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Via:
+class Via(msgspec.Struct, frozen=True, kw_only=True):
     """One hop of the way a request came."""
 
     transport: str
@@ -33,7 +33,7 @@ class Via:
     received: str | None = None
     rport: int | None = None
     """0: asked for and not yet filled in (RFC 3581 §3); None: not asked for."""
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     """All the others: maddr, ttl, alias, keep …"""
 
     @property

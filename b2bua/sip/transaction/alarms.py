@@ -54,7 +54,8 @@ class Alarms(Generic[SleeperT]):
             heapq.heappush(self._heap, (due, self._sequence, sleeper))
             if len(self._heap) > self._most:
                 self._sweep()
-        self._tidy()
+        if self._heap and self._heap[0][2] is sleeper:
+            self._tidy()
 
     def pop(self, now: Instant) -> tuple[Instant, SleeperT] | None:
         """Take the one that is due first, if any; :meth:`watch` it again after waking."""
@@ -62,6 +63,7 @@ class Alarms(Generic[SleeperT]):
             return None
         due, _, sleeper = heapq.heappop(self._heap)
         sleeper.alarm = None
+        self._tidy()
         return due, sleeper
 
     def _sweep(self) -> None:
@@ -80,7 +82,7 @@ class Alarms(Generic[SleeperT]):
         self._most = max(SMALL, 2 * len(kept))
 
     def _tidy(self) -> None:
-        """Leave a true deadline on top."""
+        """Leave a true deadline on top, which is wrong only of who has moved."""
         heap = self._heap
         while heap:
             due, sequence, sleeper = heap[0]

@@ -6,6 +6,8 @@ is not obeyed, because it would let a request aim our responses at a third party
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from b2bua.core.address import Address
 from b2bua.sip.message.via import Via
 from b2bua.sip.transport.flow import Flow
@@ -19,10 +21,10 @@ def stamp(via: Via, source: Address) -> Via:
     """
     host, port = source
     if via.rport is not None:
-        return replace(via, received=host, rport=port)
+        return structs.replace(via, received=host, rport=port)
     if via.host != host:
-        return replace(via, received=host)
-    return replace(via, received=None) if via.received is not None else via
+        return structs.replace(via, received=host)
+    return structs.replace(via, received=None) if via.received is not None else via
 
 
 def response_flow(flow: Flow, via: Via) -> Flow:

@@ -8,7 +8,10 @@ last answer that was good; if there was none, whoever waits is told so at once.
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Generic, TypeAlias, TypeVar
+
+import msgspec
 
 from b2bua.core.address import Address, ip_literal
 from b2bua.core.clock import Instant
@@ -23,8 +26,7 @@ REMEMBERED: Final = 1000
 """Names at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Where a host is to be reached for SIP."""
 
     host: str
@@ -35,16 +37,14 @@ class Question:
     """A sips: URI: TLS only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """One place to send to."""
 
     transport: TransportName
     address: Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What the world said to a question."""
 
     question: Question
@@ -57,15 +57,13 @@ class Answer:
 WaiterT = TypeVar("WaiterT")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """Put this question to the world; the answer goes to :meth:`TargetFinder.resolved`."""
 
     question: Question
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[WaiterT]):
+class Found(msgspec.Struct, Generic[WaiterT], frozen=True):
     """``waiter`` has its targets, in order; none: there is no way."""
 
     waiter: WaiterT
@@ -106,12 +104,19 @@ def default_port(transport: TransportName) -> int:
 
 def literal_target(question: Question) -> Target | None:
     """The target of a question whose host is an address; None if it is a name."""
-    try:
-        host = str(ip_literal(question.host))
-    except ValueError:
+    host = _literal(question.host)
+    if host is None:
         return None
     transport = default_transport(question)
     return Target(transport, (host, question.port or default_port(transport)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _literal(host: str) -> str | None:
+    try:
+        return str(ip_literal(host))
+    except ValueError:
+        return None
 
 
 @dataclass(slots=True)

@@ -49,7 +49,7 @@ def screened(**changes: Any) -> Plan:
 
 
 def used(**usage: int) -> World:
-    return World(calendar=CALENDAR, usage=Usage(**usage))
+    return World(calendar=CALENDAR, usage=lambda: Usage(**usage))
 
 
 def calling(live: Mapping[str, int]) -> World:

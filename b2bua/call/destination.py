@@ -181,8 +181,8 @@ class DestinationLeg:
         if self.state is State.OVER:
             return []
         match event:
-            case sip.Progressed(description=description, fork=fork):
-                return self._progressed(description, fork)
+            case sip.Progressed():
+                return self._progressed(event)
             case sip.Accepted(description=description, fork=fork):
                 return self._accepted(description or self._forks.get(fork), now)
             case sip.Refused():
@@ -207,8 +207,8 @@ class DestinationLeg:
     def hear_of(self, fact: MediaFact, now: Instant) -> Sequence[LegOutput]:
         """Take what the media plane says of our port."""
         match fact:
-            case MediaRecorded(path=path, milliseconds=milliseconds):
-                return [Recorded(self.leg, path, milliseconds)]
+            case MediaRecorded(path=path, milliseconds=milliseconds, fault=fault):
+                return [Recorded(self.leg, path, milliseconds, fault)]
             case PortClosed(quality=quality):
                 return [Measured(self.leg, quality)]
             case _ if self.state is State.OVER:
@@ -251,15 +251,14 @@ class DestinationLeg:
             offer=self.audio.offer(),
         )
 
-    def _progressed(
-        self, description: SessionDescription | None, fork: str
-    ) -> Sequence[LegOutput]:
+    def _progressed(self, event: sip.Progressed) -> Sequence[LegOutput]:
         if self.state is State.DIALLING:
             self.state = State.RINGING
-        if description is None or not self.audio.take_answer(description, early=True):
-            return [Rang(self.leg, self.audio.far_end is not None)]
-        self._forks[fork] = description
-        return [*self.audio.connect(), Rang(self.leg, audio=True)]
+        said, described = event.authorized, event.description
+        if described is None or not self.audio.take_answer(described, early=True):
+            return [Rang(self.leg, self.audio.far_end is not None, said)]
+        self._forks[event.fork] = described
+        return [*self.audio.connect(), Rang(self.leg, audio=True, authorized=said)]
 
     def _accepted(
         self, description: SessionDescription | None, now: Instant

@@ -51,6 +51,8 @@ class Rang:
 
     leg: LegId
     audio: bool
+    authorized: bool | None = None
+    """Whether the network lets it be heard; None: it did not say so now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class Recorded:
     leg: LegId
     path: str
     milliseconds: int
+    fault: str = ""
+    """Why there is not more of it; empty if that is all."""
 
 
 @dataclass(frozen=True, slots=True)

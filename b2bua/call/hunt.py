@@ -117,7 +117,7 @@ class Hunt:
                 case Answered(leg):
                     passed += self._answered(self.legs[leg], now)
                     passed.append(output)
-                case Rang(leg, _) if leg not in self._began:
+                case Rang(leg=leg) if leg not in self._began:
                     pass
                 case _:
                     passed.append(output)

@@ -119,4 +119,5 @@ def test_legs_share_no_name() -> None:
         *("Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact", "Allow"),
         *("Supported", "Session-Expires", "Min-SE", "P-Asserted-Identity", "Diversion"),
         *("History-Info", "User-Agent", "Content-Type", "Content-Length"),
+        "P-Early-Media",
     }

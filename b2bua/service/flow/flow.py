@@ -145,6 +145,8 @@ class CallFlow(Queueing):
                 return []
             case leg_events.Recorded():
                 self._tape.recorded(fact)
+                if fact.fault:
+                    self._note("recording", False, f"cut short: {fact.fault}")
                 return []
             case leg_events.Failed(leg=leg):
                 return self._failed(fact, moment)
@@ -154,8 +156,8 @@ class CallFlow(Queueing):
                 return self._opened(moment)
             case leg_events.NoAudio(_, status, why):
                 return self._fail(why, moment, status=status, q850=NO_AUDIO[status])
-            case leg_events.Rang(leg, audio) if self._search is not None:
-                rung = self._ringing.rang(leg, audio, moment)
+            case leg_events.Rang() if self._search is not None:
+                rung = self._ringing.rang(fact, moment)
                 return [Remember(), *self._carry(rung, moment)]
             case leg_events.Spoke(leg) if leg in self.call.hunt.running:
                 return self._carry(self._ringing.spoke(leg), moment)

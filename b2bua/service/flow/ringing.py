@@ -9,11 +9,16 @@ no greeting, 183        our ringing tone, until real audio comes: Chinese
                         trunks say "powered off" in it, or send none at all
 answered already        our ringing tone, then as for 183
 ======================  ====================================================
+
+That is the gateway model of RFC 3960 §4: we alone decide between the tone and the audio,
+by whether audio is there. Where the network says that early media is not to be heard
+(RFC 5009), it is not, until it says otherwise; that it may be heard makes none.
 """
 
 from collections.abc import Callable, Sequence
 
 from b2bua.call.caller import CallerLeg
+from b2bua.call.events import Rang
 from b2bua.call.leg import LegOutput
 from b2bua.call.media import HearLeg, LegId
 from b2bua.service.flow import hearing
@@ -35,6 +40,10 @@ class Ringing:
         """A greeting is what the caller hears, whatever the destinations send."""
         self._passing: LegId | None = None
         """The attempt whose own audio the caller hears."""
+        self._barred: set[LegId] = set()
+        """Attempts whose network forbids their audio before the answer."""
+        self._speaking: set[LegId] = set()
+        """Attempts from which audio comes."""
 
     def begin(
         self, plan: Plan, greeting: str | None, moment: Moment
@@ -59,25 +68,36 @@ class Ringing:
             self._dossier.early = moment if self._caller.hears else None
         return outputs
 
-    def rang(self, leg: LegId, audio: bool, moment: Moment) -> Sequence[LegOutput]:
+    def rang(self, rang: Rang, moment: Moment) -> Sequence[LegOutput]:
         """Pass progress on: 180 as 180; 183 as our ringing tone until audio comes.
 
         Of a trunk whose early media is ``passed`` audio is trusted to come with the 183;
         that of one where it is ``own`` says only that it rings.
         """
-        early = self._early(leg)
+        leg, early = rang.leg, self._early(rang.leg)
+        if rang.authorized is False:
+            self._barred.add(leg)
+            return self.failed(leg) if self._caller.hears else self._caller.ring()
+        if rang.authorized:
+            self._barred.discard(leg)
+        audio = rang.audio and leg not in self._barred
         if self._caller.hears:
-            return self.spoke(leg) if audio and early == "passed" else []
+            heard = audio and (early == "passed" or leg in self._speaking)
+            return self._pass(leg) if heard else []
         if not audio or early == "own":
             return self._caller.ring()
         opened = self.open(moment)
-        if early == "passed":
-            return [*opened, *self.spoke(leg)]
+        if early == "passed" or leg in self._speaking:
+            return [*opened, *self._pass(leg)]
         return [*opened, *self._caller.hear(hearing.ringback())]
 
     def spoke(self, leg: LegId) -> Sequence[LegOutput]:
         """Let the caller hear the first attempt from which audio really comes."""
-        if self._early(leg) == "own":
+        self._speaking.add(leg)
+        return self._pass(leg)
+
+    def _pass(self, leg: LegId) -> Sequence[LegOutput]:
+        if self._early(leg) == "own" or leg in self._barred:
             return []
         if self._covered or self._passing is not None or not self._caller.hears:
             return []

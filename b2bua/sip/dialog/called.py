@@ -21,6 +21,7 @@ from b2bua.sip.dialog.body import Unsuitable, description_of, readable_descripti
 from b2bua.sip.dialog.conversation import Conversation
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.dialog import called_dialog
+from b2bua.sip.dialog.early import ANNOUNCES, asks
 from b2bua.sip.dialog.events import (
     Accept,
     Cause,
@@ -168,9 +169,11 @@ class Called:
         reliable = is_reliable(self._invite, self._terms.reliability, order)
         description = self._say(order.description, reliable=reliable)
         extra: list[tuple[str, str]] = []
+        if description is not None and self._terms.trusted and asks(self._invite):
+            extra.append(ANNOUNCES)
         if reliable:
             self._rseq += 1
-            extra = [("Require", "100rel"), ("RSeq", str(self._rseq))]
+            extra += [("Require", "100rel"), ("RSeq", str(self._rseq))]
         answer = self._respond(order.status, extra, description)
         if reliable:
             repeater = Repeater(answer, self._terms.timers, now, capped=False)

@@ -27,6 +27,7 @@ from b2bua.sip.dialog.body import readable_description
 from b2bua.sip.dialog.conversation import Conversation
 from b2bua.sip.dialog.deadlines import earliest
 from b2bua.sip.dialog.dialog import calling_dialog
+from b2bua.sip.dialog.early import authorization
 from b2bua.sip.dialog.events import (
     Accepted,
     Cause,
@@ -185,6 +186,7 @@ class Calling:
             description=description,
             fork=response.to.tag,
             causes=causes_of(response),
+            authorized=authorization(response) if self._terms.trusted else None,
         )
 
     def _describe(

@@ -101,6 +101,8 @@ class Progressed:
     fork: str
     """The To tag it came with: another value is another early dialog."""
     causes: tuple[Cause, ...] = ()
+    authorized: bool | None = None
+    """Whether a trusted trunk lets its early media be heard (RFC 5009); None: unsaid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ RFC 7044 (diversion). Everything is built from the order; nothing crosses from a
 """
 
 from b2bua.core.errors import InvalidState
+from b2bua.sip.dialog.early import SUPPORTED
 from b2bua.sip.dialog.events import Invite
 from b2bua.sip.dialog.terms import Terms
 from b2bua.sip.message.address import NameAddress
@@ -39,6 +40,7 @@ def first_invite(  # noqa: PLR0913 (each is one header of it)
             ("CSeq", f"{cseq} INVITE"),
             ("Allow", ", ".join(terms.methods)),
             *_abilities(terms, interval, least),
+            *([SUPPORTED] if terms.trusted else []),
             *_identities(order, terms),
             *_history(order, terms, target),
             ("Content-Type", "application/sdp"),

@@ -111,6 +111,11 @@ class Fields:
         )
 
     @property
+    def early_media(self) -> tuple[str, ...]:
+        """The values of P-Early-Media, lower case (RFC 5009 §8)."""
+        return self._words("P-Early-Media", _lower_words)
+
+    @property
     def max_forwards(self) -> int | None:
         """How many more hops are allowed, 0 to 255 (§20.22)."""
         return self._number("Max-Forwards", 255)

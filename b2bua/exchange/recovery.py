@@ -46,12 +46,12 @@ class Recovery:
         if flow.dossier.answered is None:
             farewell = endpoint.farewell(SessionId(flow.call.caller.leg))
         legs = (SessionId(leg) for leg in flow.call.hunt.legs)
-        withdrawals = (endpoint.withdrawal(leg, OURS) for leg in legs)
+        withdrawals = (one for leg in legs for one in endpoint.withdrawals(leg, OURS))
         image = CallImage(
             flow=image_of(flow),
             sessions=tuple(session for session in sessions if session is not None),
             farewell=farewell,
-            withdrawals=tuple(one for one in withdrawals if one is not None),
+            withdrawals=tuple(withdrawals),
         )
         return encode(image)
 

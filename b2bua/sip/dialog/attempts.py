@@ -7,9 +7,11 @@ RFC 3263 §4.3 (the next address when one fails), RFC 3261 §22.2 (credentials) 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.credentials import MOST_CHALLENGES, Answered, answers_to, resent
-from b2bua.sip.dialog.events import Invite
+from b2bua.sip.dialog.deadlines import earliest
+from b2bua.sip.dialog.events import Invite, Refused
 from b2bua.sip.dialog.identity import first_invite
 from b2bua.sip.dialog.outputs import Failure, SendRequest
 from b2bua.sip.dialog.refresh import MOST_RAISES
@@ -29,6 +31,8 @@ class Attempt:
     answered_to: tuple[Answered, ...] = ()
     """Who asked for credentials, and got them."""
     challenges: int = 0
+    patience: Instant | None = None
+    """When it is left, as nothing came."""
     left: bool = False
     """Nobody wants its answer any more."""
     answered: bool = False
@@ -70,13 +74,43 @@ class Attempts:
         """The purposes of those that a CANCEL may still stop."""
         return [purpose for purpose, one in self._live.items() if not one.answered]
 
-    def leave(self) -> tuple[int, Attempt]:
-        """Want nothing more of the one under way."""
-        for purpose, attempt in self._live.items():
-            if not attempt.left:
-                attempt.left = True
-                return purpose, attempt
-        raise KeyError("no attempt is under way")
+    @property
+    def under_way(self) -> dict[int, Attempt]:
+        """Those that may still be answered, and whose answer is wanted."""
+        return {
+            purpose: attempt
+            for purpose, attempt in self._live.items()
+            if not (attempt.left or attempt.answered)
+        }
+
+    @property
+    def deadline(self) -> Instant | None:
+        """When one has said nothing for long enough."""
+        return earliest(*(one.patience for one in self.under_way.values()))
+
+    def leave(self, now: Instant | None = None) -> list[tuple[int, Attempt]]:
+        """Want nothing more of those that are overdue; without a time, of all."""
+        leaving = [
+            (purpose, attempt)
+            for purpose, attempt in self.under_way.items()
+            if now is None or (attempt.patience is not None and attempt.patience <= now)
+        ]
+        for _, attempt in leaving:
+            attempt.left = True
+        return leaving
+
+    def start(self) -> list[SendRequest]:
+        """Begin with the first hop, or with all of the first rank."""
+        if self._terms.ranks:
+            return self._begin_rank(self._terms.ranks[0])
+        first = self.begin()
+        return [first] if first else []
+
+    def _begin_rank(self, rank: int) -> list[SendRequest]:
+        begun = (
+            self.begin(hop) for hop, own in enumerate(self._terms.ranks) if own == rank
+        )
+        return [one for one in begun if one]
 
     def begin(self, hop: int = 0, candidate: int = 0) -> SendRequest | None:
         """Invite by one address of one hop; None if there is no such hop."""
@@ -94,11 +128,40 @@ class Attempts:
         )
         return self._send(Attempt(request, hop, candidate))
 
-    def after(self, attempt: Attempt, failure: Failure | None = None) -> SendRequest | None:
-        """Try the next address, or the next hop when this one has no more."""
+    def after(self, attempt: Attempt, failure: Failure | None = None) -> list[SendRequest]:
+        """Try the next address, or the next hop when this one has no more.
+
+        With ranks: those of the next, as soon as nobody of this one may answer any more.
+        """
+        if self._terms.ranks:
+            own = self._terms.ranks[attempt.hop]
+            higher = (one for one in self._terms.ranks if one > own)
+            rank = next(higher, None)
+            return [] if self.under_way or rank is None else self._begin_rank(rank)
         if failure is Failure.NO_ADDRESS:
-            return self.begin(attempt.hop + 1)
-        return self.begin(attempt.hop, attempt.candidate + 1)
+            following = self.begin(attempt.hop + 1)
+        else:
+            following = self.begin(attempt.hop, attempt.candidate + 1)
+        return [following] if following else []
+
+    def settles(self, status: int) -> bool:
+        """Whether a refusal is the last word, whoever else may be tried (§16.7 step 5).
+
+        Of hops in order only those are passed over that are not there, or want proof that
+        we do not have.
+        """
+        if self._terms.ranks:
+            return status >= 600
+        return status not in (401, 407, 503)
+
+    def preferred(self, before: Refused | None, refused: Refused) -> Refused:
+        """The better of two refusals (§16.7 step 6): of hops in order it is the last.
+
+        A far end's own word goes before what we concluded, busy before all but a 6xx.
+        """
+        if before is None or not self._terms.ranks:
+            return refused
+        return min(before, refused, key=_preference)
 
     def again(self, attempt: Attempt, response: Response) -> SendRequest | None:
         """Do what a refusal asks for, if it asks for anything that we can do."""
@@ -142,3 +205,9 @@ class Attempts:
             next_hop=self._terms.next_hops[attempt.hop],
             candidate=attempt.candidate,
         )
+
+
+def _preference(refused: Refused) -> tuple[bool, bool, bool, int]:
+    """A 6xx, then busy, then the lowest class; what we concluded ourselves comes last."""
+    status = refused.status
+    return (status < 600, refused.local, status != 486, status // 100)

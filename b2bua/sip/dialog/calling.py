@@ -1,8 +1,9 @@
 r"""The calling side of a session: RFC 3261 §13.2, with PRACK (RFC 3262 §4).
 
 One order to invite becomes attempts, one after the other: the next hop of the trunk, or the
-next address of a hop, is tried when nothing came in time (RFC 3263 §4.3). An attempt that
-was left is cancelled as soon as that is allowed. An INVITE forks beyond us: every tag in a
+next address of a hop, is tried when nothing came in time (RFC 3263 §4.3). The contacts of a
+phone ring at once, best first (RFC 3261 §16.6). An attempt that was left is cancelled as
+soon as that is allowed. An INVITE forks beyond us: every tag in a
 response is an early dialog. The first 2xx wins; every other one is acknowledged and
 released, even when call control has long forgotten the session::
 
@@ -50,6 +51,8 @@ from b2bua.sip.message.message import Request, Response
 from b2bua.sip.sdp.description import SessionDescription
 from b2bua.sip.transaction.key import ServerKey
 
+ELSEWHERE: Final = (Cause("SIP", 200, "Call completed elsewhere"),)
+"""Why those are cancelled that rang beside who answered (RFC 3326 §3.1)."""
 MOST_FORKS: Final = 32
 """Early dialogs of one session; what rings beyond them only rings."""
 
@@ -85,7 +88,6 @@ class Calling:
         self._winner: Fork | None = None
         self._closed = False
         self._wanted: SessionDescription | None = None
-        self._patience_at: Instant | None = None
         self._give_up_at: Instant | None = None
         self._refusal: Refused | None = None
 
@@ -112,24 +114,26 @@ class Calling:
     @property
     def deadline(self) -> Instant | None:
         """When :meth:`wake` must next be called."""
+        impatient = not self._closed and self._winner is None
         return earliest(
-            self._patience_at,
+            self._attempts.deadline if impatient else None,
             self._give_up_at,
             *(fork.conversation.deadline for fork in self._forks.values()),
         )
 
     def start(self, now: Instant) -> list[Output]:
-        """Send the first INVITE."""
+        """Send the first INVITE, or the first few."""
         self._give_up_at = now + self._terms.longest_ringing
-        return self._go_on(self._attempts.begin(), now)
+        return self._go_on(self._attempts.start(), now)
 
-    def _go_on(self, request: SendRequest | None, now: Instant) -> list[Output]:
-        """Send the next INVITE, or conclude that there is no next."""
-        if request is None:
+    def _go_on(self, requests: list[SendRequest], now: Instant) -> list[Output]:
+        """Send what is tried next, or conclude that nobody is left."""
+        for request in requests:
+            self._attempts[request.purpose].patience = now + self._order.patience
+        if not self._attempts.under_way:
             refused = Refused(session=self.session, status=503, local=True)
             return self._close(self._refusal or refused)
-        self._patience_at = now + self._order.patience
-        return [request]
+        return [*requests]
 
     def receive_response(
         self, purpose: int, response: Response, now: Instant
@@ -159,8 +163,7 @@ class Calling:
     def _progressed(
         self, purpose: int, attempt: Attempt, response: Response
     ) -> list[Output]:
-        if not attempt.left:
-            self._patience_at = None
+        attempt.patience = None
         if self._closed or attempt.left or self._winner or response.status in SILENT:
             return []
         tag = response.to.tag
@@ -246,8 +249,9 @@ class Calling:
             refused = Refused(session=self.session, status=488, local=True)
             return [ack, conversation.bye(), *self._close(refused)]
         self._win(fork, answer, response, now)
+        left = [SendCancel(other, ELSEWHERE) for other, _ in self._attempts.leave()]
         accepted = Accepted(session=self.session, description=answer, fork=response.to.tag)
-        return [ack, accepted, *self._offer_wanted(now)]
+        return [ack, *left, accepted, *self._offer_wanted(now)]
 
     def _confirm(self, fork: Fork, attempt: Attempt, response: Response) -> None:
         """Make an early dialog a confirmed one: its route set is the 2xx's (§13.2.2.4)."""
@@ -264,7 +268,7 @@ class Calling:
         now: Instant,
     ) -> None:
         self._winner = fork
-        self._patience_at = self._give_up_at = None
+        self._give_up_at = None
         conversation = fork.conversation
         if answer is not None:
             modification = conversation.modification
@@ -291,16 +295,19 @@ class Calling:
             return []
         again = self._attempts.again(attempt, response)
         if again is not None:
-            return self._go_on(again, now)
-        self._refusal = self._refusal_of(response)
-        if response.status in (401, 407, 503):
-            return self._go_on(self._attempts.after(attempt), now)
-        return self._close(self._refusal)
-
-    def _refusal_of(self, response: Response) -> Refused:
-        return Refused(
+            return self._go_on([again], now)
+        refused = Refused(
             session=self.session, status=response.status, causes=causes_of(response)
         )
+        self._refusal = self._attempts.preferred(self._refusal, refused)
+        if self._attempts.settles(response.status):
+            return self._close(self._refusal)
+        return self._go_on(self._attempts.after(attempt), now)
+
+    def _missed(self) -> None:
+        """Note that somebody said nothing."""
+        refused = Refused(session=self.session, status=408, local=True)
+        self._refusal = self._attempts.preferred(self._refusal, refused)
 
     def failed(self, purpose: int, failure: Failure, now: Instant) -> list[Output]:
         """A request of ours found no answer, or no way."""
@@ -314,7 +321,7 @@ class Calling:
         if attempt is None or self._closed or attempt.left or self._winner is not None:
             return []
         if failure is Failure.TIMED_OUT:
-            self._refusal = Refused(session=self.session, status=408, local=True)
+            self._missed()
         return self._go_on(self._attempts.after(attempt, failure), now)
 
     def transaction_ended(self, purpose: int) -> None:
@@ -372,7 +379,7 @@ class Calling:
     ) -> list[Output]:
         """Say the last word and cancel what is still under way."""
         self._closed = True
-        self._patience_at = self._give_up_at = None
+        self._give_up_at = None
         return [*self._cancel_all(because), last]
 
     def _cancel_all(self, because: tuple[Cause, ...] = ()) -> list[Output]:
@@ -387,7 +394,7 @@ class Calling:
         if self._closed or not any(isinstance(output, Ended) for output in outputs):
             return outputs
         self._closed = True
-        self._patience_at = self._give_up_at = None
+        self._give_up_at = None
         return [*self._cancel_all(), *outputs]
 
     def wake(self, now: Instant) -> list[Output]:
@@ -398,13 +405,15 @@ class Calling:
         if self._give_up_at is not None and self._give_up_at <= now:
             refused = Refused(session=self.session, status=408, local=True)
             return outputs + self._close(refused)
-        if self._patience_at is not None and self._patience_at <= now:
+        if not self._closed and self._winner is None:
             outputs += self._lose_patience(now)
         return outputs
 
     def _lose_patience(self, now: Instant) -> list[Output]:
-        """Leave an address that says nothing, and try the next."""
-        self._patience_at = None
-        purpose, attempt = self._attempts.leave()
-        self._refusal = Refused(session=self.session, status=408, local=True)
-        return [SendCancel(purpose), *self._go_on(self._attempts.after(attempt), now)]
+        """Leave the addresses that say nothing, and try the next."""
+        outputs: list[Output] = []
+        left = self._attempts.leave(now)
+        for purpose, _ in left:
+            self._missed()
+            outputs.append(SendCancel(purpose))
+        return outputs + self._go_on(self._attempts.after(left[-1][1]), now) if left else []

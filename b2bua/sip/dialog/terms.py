@@ -68,6 +68,10 @@ class Terms:
     """Which header fields tell whom a call was first for."""
     srtp: Srtp = Srtp.NEVER
     next_hops: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
+    """Of each hop, ascending: those of one rank are invited at once, those of the next when
+    all of them have refused (RFC 3261 §16.6). Empty: one hop after the other, and only who
+    is not there is passed over."""
     methods: tuple[str, ...] = METHODS
     longest_ringing: float = 300.0
     """Seconds from our INVITE after which it is given up whatever rings."""

@@ -209,7 +209,9 @@ class Departures:
         if wide is not None:
             self._oversize.sent(key, Sent(session, send, narrow))
         if entry is not None and request.method == "INVITE":
-            entry.invited = key
+            entry.invited.append(key)
+            if entry.doors:
+                entry.branches[send.purpose] = flow
         return [*said]
 
     def _wide(self, request: Request, flow: Flow, now: Instant) -> Flow | None:

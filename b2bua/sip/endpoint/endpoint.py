@@ -6,7 +6,7 @@ session is named by :attr:`SipEndpoint.working_on`, and :meth:`SipEndpoint.aband
 by what is known of it from outside.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -213,7 +213,8 @@ class SipEndpoint:
         elif trunk.name == PHONES:
             bound = board.registrar.bindings(order.user)
             doors = {one.contact: one.flow for one in bound}
-            terms = replace(terms, next_hops=tuple(doors))
+            ranks = tuple(round(1000 - 1000 * one.q) for one in bound)
+            terms = replace(terms, next_hops=tuple(doors), ranks=ranks)
         if trunk.rewriting is not AS_WRITTEN:
             order = sent_out(order, trunk.rewriting)
         session = Calling(order, terms=terms, tokens=self._tokens)
@@ -278,16 +279,18 @@ class SipEndpoint:
             entry.owed = farewell(entry, listener, self._settings.user_agent)
         return entry.owed
 
-    def withdrawal(self, session: SessionId, causes: tuple[Cause, ...]) -> Transmit | None:
-        """The CANCEL of an INVITE of ours, to be sent if this process is gone before it.
+    def withdrawals(
+        self, session: SessionId, causes: tuple[Cause, ...]
+    ) -> Iterator[Transmit]:
+        """The CANCELs of INVITEs of ours, to be sent if this process is gone before it.
 
-        None if it has a final response, or its way is still being found.
+        None of those that have a final response, or whose way is still being found.
         """
         entry = self._board.registry.entries.get(session)
-        if entry is None or entry.invited is None:
-            return None
-        left = self._board.layer.withdrawal(entry.invited, reason_headers(causes))
-        return None if left is None else Transmit(*left, session)
+        for invited in entry.invited if entry else ():
+            left = self._board.layer.withdrawal(invited, reason_headers(causes))
+            if left is not None:
+                yield Transmit(*left, session)
 
     def restore(self, image: SessionImage, now: Instant) -> list[Output]:
         """Take back a session that another process had."""

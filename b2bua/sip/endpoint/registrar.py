@@ -6,6 +6,8 @@ translation are reached too (as RFC 5626 §5.3 does). A call from such a flow is
 and must prove it like the REGISTER.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -30,6 +32,7 @@ PHONES: Final = "phones"
 MOST_CONTACTS: Final = 5
 """Of one phone; the oldest makes room."""
 LONGEST_CONTACT: Final = 512
+_QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,15 @@ class Binding:
     until: Instant
     call_id: str
     cseq: int
+    q: float = 1.0
+    """Who comes first when the phone is called; those of one ``q`` ring at once (§16.6)."""
+    instance: str = ""
+    """``+sip.instance`` (RFC 5626 §4.1): one device, wherever it says it is."""
+
+    @property
+    def told(self) -> str:
+        """The value of a Contact header field, without what is left of its time."""
+        return f"<{self.contact}>" + (f";q={self.q:g}" if self.q < 1 else "")
 
 
 class _Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +76,8 @@ class _Image(msgspec.Struct, frozen=True, kw_only=True):
     left: float
     call_id: str
     cseq: int
+    q: float = 1.0
+    instance: str = ""
 
 
 class Registrar:
@@ -81,7 +95,8 @@ class Registrar:
         self._tokens = tokens
         self._networks = [ip_network(one, strict=False) for one in settings.networks]
         self._bound: dict[str, tuple[Binding, ...]] = {}
-        self._sources: dict[tuple[str, Address], str] = {}
+        self._sources: Counter[tuple[str, Address]] = Counter()
+        """Bindings by each way; a telephone with several lines has several by one."""
         self._unsaved: dict[str, None] = {}
 
     def serves(self, flow: Flow) -> bool:
@@ -96,7 +111,7 @@ class Registrar:
         return (flow.transport, flow.remote) in self._sources
 
     def bindings(self, extension: str) -> tuple[Binding, ...]:
-        """Where a phone is, the last registered first."""
+        """Where a phone is, the best first, and of equals the last registered."""
         return self._bound.get(extension, ())
 
     @property
@@ -133,7 +148,7 @@ class Registrar:
         if bound is not None:
             self._bind(extension, bound, now)
         contacts = [
-            ("Contact", f"<{one.contact}>;expires={max(0, round(one.until - now))}")
+            ("Contact", f"{one.told};expires={max(0, round(one.until - now))}")
             for one in self.bindings(extension)
         ]
         return response_to(request, 200, to_tag=tag, extra=contacts)
@@ -144,7 +159,7 @@ class Registrar:
         """The bindings as the REGISTER wants them, None if it only asks (§10.3, step 6)."""
         kept = {one.contact: one for one in self.bindings(extension)}
         default = self._settings.longest if request.expires is None else request.expires
-        given = request.contacts
+        given, named = request.contacts, set[str]()
         if not given:
             return None
         if any(one.uri == "*" for one in given):
@@ -157,26 +172,28 @@ class Registrar:
             contact = _contact(one.uri)
             self._newer(request, [kept[contact]] if contact in kept else [])
             kept.pop(contact, None)
+            named.add(contact)
             if asked == 0:
                 continue
             if asked < self._settings.shortest:
                 raise MalformedMessage("Interval Too Brief", status=423)
-            until = now + min(asked, self._settings.longest)
-            source = flow.transport, flow.remote
             bound = Binding(
                 contact=contact,
                 flow=flow,
-                until=until,
+                until=now + min(asked, self._settings.longest),
                 call_id=request.call_id,
                 cseq=request.cseq.number,
+                q=_quality(one.parameters.get("q")),
+                instance=(one.parameters.get("+sip.instance") or "")[:LONGEST_CONTACT],
             )
             others = {
                 name: other
                 for name, other in kept.items()
-                if (other.flow.transport, other.flow.remote) != source
+                if name in named or not _replaces(bound, other)
             }
             kept = {contact: bound, **others}
-        return tuple(kept.values())[:MOST_CONTACTS]
+        latest = tuple(kept.values())[:MOST_CONTACTS]
+        return tuple(sorted(latest, key=lambda one: -one.q))
 
     def _newer(self, request: Request, bound: Iterable[Binding]) -> None:
         """A request that was overtaken by another changes nothing (§10.3, step 7)."""
@@ -221,6 +238,8 @@ class Registrar:
                 until=now + min(one.left, self._settings.longest),
                 call_id=one.call_id,
                 cseq=one.cseq,
+                q=one.q,
+                instance=one.instance,
             )
             for one in images
             if one.transport == "udp"
@@ -229,11 +248,12 @@ class Registrar:
 
     def _bind(self, extension: str, bound: tuple[Binding, ...], now: Instant) -> None:
         for one in self._bound.pop(extension, ()):
-            self._sources.pop((one.flow.transport, one.flow.remote), None)
+            self._sources[_way(one)] -= 1
+            if not self._sources[_way(one)]:
+                del self._sources[_way(one)]
         if bound:
             self._bound[extension] = bound
-        for one in bound:
-            self._sources[one.flow.transport, one.flow.remote] = extension
+        self._sources.update(map(_way, bound))
         self._unsaved[extension] = None
         self.deadline = earliest(
             *(one.until for found in self._bound.values() for one in found)
@@ -243,6 +263,18 @@ class Registrar:
     def changed(self) -> bool:
         """Whether :meth:`save` has something to say."""
         return bool(self._unsaved)
+
+
+def _way(one: Binding) -> tuple[str, Address]:
+    return one.flow.transport, one.flow.remote
+
+
+def _replaces(new: Binding, old: Binding) -> bool:
+    """Whether a phone that says where it is has left where it was.
+
+    Departs from §10.3, step 7: a flow, and a device that names itself, is in one place.
+    """
+    return _way(old) == _way(new) or bool(new.instance and new.instance == old.instance)
 
 
 def _contact(text: str) -> str:
@@ -260,6 +292,11 @@ def _seconds(text: str | None, default: int) -> int:
     return int(text)
 
 
+def _quality(text: str | None) -> float:
+    """A qvalue (§25.1); what is none counts as not said."""
+    return float(text) if text and _QUALITY.fullmatch(text) else 1.0
+
+
 def _encoded(bound: tuple[Binding, ...], now: Instant) -> str:
     images = [
         _Image(
@@ -270,6 +307,8 @@ def _encoded(bound: tuple[Binding, ...], now: Instant) -> str:
             left=round(one.until - now, 3),
             call_id=one.call_id,
             cseq=one.cseq,
+            q=one.q,
+            instance=one.instance,
         )
         for one in bound
     ]

@@ -1,18 +1,18 @@
 """The sessions of an endpoint, and which transaction is whose."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from b2bua.core.clock import Instant
 from b2bua.sip.dialog.called import Called
 from b2bua.sip.dialog.calling import Calling
+from b2bua.sip.dialog.dialog import contact_of
 from b2bua.sip.dialog.events import SessionId, SessionImage
 from b2bua.sip.dialog.image import Restored, flow_of, image_of
 from b2bua.sip.endpoint.outputs import Transmit
 from b2bua.sip.endpoint.quota import Quotas
 from b2bua.sip.endpoint.registrar import PHONES
-from b2bua.sip.message.message import Request
+from b2bua.sip.message.message import Request, Response
 from b2bua.sip.transaction.alarms import Alarms
 from b2bua.sip.transaction.key import ClientKey, ServerKey
 from b2bua.sip.transport.flow import Flow
@@ -43,15 +43,30 @@ class Entry:
     """The INVITE that made it, for a last answer if the session breaks down."""
     owed: Transmit | None = None
     """What that INVITE is answered with if this process dies first, once it was asked."""
-    invited: ClientKey | None = None
-    """The latest INVITE that it sent, to be withdrawn if this process dies."""
+    invited: list[ClientKey] = field(default_factory=list)
+    """The INVITEs that it sent, to be withdrawn if this process dies."""
     outbound: bool = False
     by_flow: bool = False
     """Reached by its flow alone, whatever its Contact says: a phone."""
-    doors: Mapping[str, Flow] = field(default_factory=dict)
+    doors: dict[str, Flow] = field(default_factory=dict)
     """The flow of each next hop that is the Contact of a phone."""
+    branches: dict[int, Flow] = field(default_factory=dict)
+    """Of a phone: the flow that each INVITE left by, by its purpose."""
+    joined: bool = False
+    """One of a phone's contacts has answered."""
     closed: bool = False
     """It has said its last fact."""
+
+    def heard(self, purpose: int, response: Response) -> None:
+        """Know which contact of a phone answers by which flow; the first 2xx stays."""
+        flow = self.branches.get(purpose)
+        if flow is None or not 100 < response.status < 300:
+            return
+        contact = contact_of(response)
+        if contact:
+            self.doors[contact] = flow
+        if response.status >= 200 and not self.joined:
+            self.joined, self.flow = True, flow
 
     def direct(self, next_hop: str) -> Flow | None:
         """The flow to go by without asking where ``next_hop`` is; None: ask."""

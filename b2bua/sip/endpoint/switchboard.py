@@ -339,6 +339,8 @@ class Switchboard:
         """Hand a response to its session; end what it began if that is gone."""
         if change := self.ways.heard(user, response.status, now):
             self._outputs.append(change)
+        if entry := self.registry.entries.get(user.session):
+            entry.heard(user.purpose, response)
         if self.ask(
             user.session,
             lambda machine: machine.receive_response(user.purpose, response, now),

@@ -193,20 +193,6 @@ def test_a_phone_is_called_by_the_way_it_registered() -> None:
     assert peer.questions == []
 
 
-def test_each_contact_is_tried_the_last_registered_first() -> None:
-    peer = started()
-    register(peer)
-    peer.source = ("127.0.1.2", 5060)
-    register(peer, contact="<sip:801@127.0.1.2>", cseq=3)
-    peer.order(invite("call", trunk=PHONES, user="801"))
-    assert peer.targets[-1] == ("127.0.1.2", 5060)
-    peer.answer(peer.requests("INVITE")[-1], 503)
-    assert peer.targets[-1] == PHONE
-    peer.source = PHONE
-    peer.answer(peer.requests("INVITE")[-1], 486)
-    assert [one.status for one in peer.events if isinstance(one, Refused)] == [486]
-
-
 def test_a_phone_that_is_not_there_cannot_be_called() -> None:
     peer = started()
     peer.order(invite("call", trunk=PHONES, user="801"))

@@ -17,19 +17,25 @@ import uvicorn
 import uvloop
 
 from b2bua.app import build
+from b2bua.app.clerk import Clerk
 from b2bua.app.places import Places, catalogue, prompt_names
+from b2bua.app.postman import Postman
 from b2bua.app.run import CANNOT_START, locked
 from b2bua.app.storage import embedded_postgres
+from b2bua.app.tasks import Tasks
 from b2bua.config.checks import split_address
 from b2bua.config.load import load
 from b2bua.config.settings import Settings
 from b2bua.core.errors import B2buaError
+from b2bua.net.mail import Mail
 from b2bua.observe.logs import configure
 from b2bua.service.area import identify
 from b2bua.service.planreading import Known
 from b2bua.store.accounts import Accounts
 from b2bua.store.errors import StoreError
+from b2bua.store.outbox import Outbox
 from b2bua.store.pool import PAGE_SECONDS, Database
+from b2bua.store.reportruns import ReportRuns
 from b2bua.store.sessions import Sessions
 from b2bua.web.app import application
 from b2bua.web.portal import Portal
@@ -69,6 +75,7 @@ def portal(settings: Settings, database: Database) -> Portal:
         prompts=prompts,
         identify=lambda text: identify(text, areas),
         province_of=areas.province_of,
+        mail=bool(settings.mail.server),
         recordings=Places(Path(settings.data_dir)).recordings,
         table=areas,
     )
@@ -83,9 +90,13 @@ async def _serve(settings: Settings) -> int:
         database = Database(await _joined(settings, ending), patience=PAGE_SECONDS)
         await database.open()
         ending.push_async_callback(database.close)
+        served = portal(settings, database)
+        reporting = Tasks(lambda _: None)
+        ending.push_async_callback(reporting.cancel)
+        _send_reports(settings, served, reporting)
         server = uvicorn.Server(
             uvicorn.Config(
-                application(portal(settings, database)),
+                application(served),
                 host=host,
                 port=port,
                 log_config=None,
@@ -98,6 +109,17 @@ async def _serve(settings: Settings) -> int:
         )
         await server.serve()
         return 0 if server.started else CANNOT_START
+
+
+def _send_reports(settings: Settings, served: Portal, tasks: Tasks) -> None:
+    """Make the reports that are due, and mail them."""
+    clerk = Clerk(served.database, served.analyst, served.province_of, served.reports_asked)
+    tasks.spawn("reports", clerk.run)
+    server = build.mail_server(settings)
+    if server is not None:
+        database = served.database
+        postman = Postman(Outbox(database), ReportRuns(database), Mail(server))
+        tasks.spawn("mail", postman.run)
 
 
 async def _joined(settings: Settings, ending: AsyncExitStack) -> str:

@@ -23,6 +23,8 @@ from b2bua.web import (
     operatornumbers,
     pages,
     prompts,
+    reportapi,
+    reports,
     routing,
     screening,
     signing,
@@ -65,6 +67,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(operatorapi.router)
     app.include_router(api.router)
     app.include_router(editapi.router)
+    app.include_router(reportapi.router)
     app.include_router(signing.router, include_in_schema=False)
     app.include_router(access.router, include_in_schema=False)
     app.include_router(operator.router, include_in_schema=False)
@@ -72,6 +75,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(today.router, include_in_schema=False)
     app.include_router(calls.router, include_in_schema=False)
     app.include_router(analysis.router, include_in_schema=False)
+    app.include_router(reports.router, include_in_schema=False)
     app.include_router(pages.router, include_in_schema=False)
     for editor in EDITORS:
         app.include_router(editor.router, include_in_schema=False)

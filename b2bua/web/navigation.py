@@ -28,6 +28,7 @@ ENTERPRISE: Final[Navigation] = (
         Place(path="/", key="today", icon="home", thumb=True),
         Place(path="/calls", key="calls", icon="phone", thumb=True),
         Place(path="/analysis", key="analysis", icon="chart-bar"),
+        Place(path="/reports", key="reports", icon="calendar"),
     ),
     (
         Place(path="/answering", key="answering", icon="phone-incoming", thumb=True),

@@ -20,7 +20,7 @@ from b2bua.web.words.book import Words
 SAID: Final = frozenset(
     (
         *("saved", "unchanged", "drafted", "discarded"),
-        *("uploaded", "removed", "tested"),
+        *("uploaded", "removed", "tested", "report_sent", "report_kept"),
     )
 )
 

@@ -68,6 +68,10 @@ class Portal:
     """Pages that show live calls."""
     analyst: Analyst = field(default_factory=lambda: Analyst(time.monotonic))
     """Counts months."""
+    mail: bool = False
+    """There is a mail server."""
+    reports_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody wants a report now."""
     recordings: Path | None = None
     """Where this machine's node keeps recordings; None: on another machine."""
     recalling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

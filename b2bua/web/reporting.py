@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from b2bua.report.style import STYLE
 from b2bua.report.tables import manner_of
 from b2bua.report.wording import Language
 from b2bua.report.workbook import workbook
+from b2bua.store.tenant import Tenant
 from b2bua.web.analyst import Count
 from b2bua.web.planning import zone_of
 from b2bua.web.portal import Visit
@@ -40,17 +42,26 @@ def month_of(at: datetime, zone: ZoneInfo) -> Month:
 
 async def begin(visit: Visit, period: Period) -> Count:
     """A period's count, begun if it is not under way."""
-    current = await visit.tenant.plan()
-    subject = Subject(
-        number=visit.tenant.number,
-        period=period,
-        at=datetime.now(UTC),
-        plan=None if current is None else current.plan,
-        plans=await visit.tenant.plans_by_version(),
-        zone=zone_of(current),
-        province_of=visit.portal.province_of,
+    subject = await subject_of(
+        visit.tenant, period, visit.portal.province_of, datetime.now(UTC)
     )
     return visit.portal.analyst.count(visit.portal.database, subject)
+
+
+async def subject_of(
+    tenant: Tenant, period: Period, province_of: Callable[[str], str], at: datetime
+) -> Subject:
+    """What is to be counted, as seen at a moment."""
+    current = await tenant.plan()
+    return Subject(
+        number=tenant.number,
+        period=period,
+        at=at,
+        plan=None if current is None else current.plan,
+        plans=await tenant.plans_by_version(),
+        zone=zone_of(current),
+        province_of=province_of,
+    )
 
 
 async def figures(visit: Visit, period: Period) -> Figures:

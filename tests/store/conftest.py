@@ -17,6 +17,7 @@ EMPTIED = (
     *("plan", "plan_prompt", "plan_version", "prompt", "tariff"),
     *("calendar_year", "calendar_day", "call_record", "usage", "live_call", "account"),
     *("webhook_message", "area_table", "trunk_status", "phone", "lease"),
+    *("report_subscription", "report_run"),
 )
 """In the order that references between them ask for."""
 

@@ -49,6 +49,9 @@ EMPTIED = (
     "usage",
     "live_call",
     "account",
+    "webhook_message",
+    "report_subscription",
+    "report_run",
 )
 
 

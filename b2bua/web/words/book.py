@@ -20,6 +20,7 @@ from b2bua.web.words import (
     operator,
     planning,
     prompts,
+    reports,
     routing,
     screening,
     today,
@@ -52,6 +53,7 @@ WORDS: Final[Entries] = _merged(
     trying.WORDS,
     planning.WORDS,
     analysis.WORDS,
+    reports.WORDS,
     operator.WORDS,
 )
 

@@ -11,12 +11,20 @@ from b2bua.sip.dialog.events import (
     Invited,
     Offer,
     Offered,
+    Refuse,
     Ring,
     SessionId,
 )
 from b2bua.sip.sdp.serializer import serialize_description
 from tests.rfc.test_flows_3665 import CALLER, connected, ringing
-from tests.sip.endpoint.test_called import ANSWER, OFFER, ends, forget, invited
+from tests.sip.endpoint.test_called import (
+    ANSWER,
+    OFFER,
+    answered,
+    ends,
+    forget,
+    invited,
+)
 from tests.sip.party import Network, Party, answer_to, invite, moves, offer, pair
 from tests.sip.peer import SDP, Peer
 from tests.support.wire import Faults
@@ -218,3 +226,184 @@ def test_a_ringing_session_whose_caller_vanishes_ends() -> None:
     net.run(700)
     assert reasons(two) == [EndReason.FAILED]
     assert at_rest(one, two, net)
+
+
+def test_the_invite_again_while_its_200_waits_for_the_ack() -> None:
+    """§3.1.1, figure 1: the 100 and the 180 were lost; the 200 goes on being repeated."""
+    one, two, net = pair()
+    lost = iter([True, True])
+    net.lose = lambda data: (
+        data.startswith((b"SIP/2.0 1", b"SIP/2.0 200")) and next(lost, False)
+    )
+    net.order(one, invite(CALLER, patience=30.0))
+    net.run(0.1)
+    accept(two, net)
+    net.run(3)
+    assert len(two.said(Invited)) == 1
+    assert moves(one).count("> INVITE") >= 2
+    assert two.said(Confirmed) == [Confirmed(two.said(Invited)[0].session)]
+    assert reasons(one) == reasons(two) == []
+
+
+def test_bye_in_the_early_dialog_crosses_the_200() -> None:
+    r"""§3.1.3, figure 3: the caller says BYE, not CANCEL, while the 200 is on its way.
+
+    ::
+
+        Alice                Bob
+        BYE ------\ /------- 200 (INVITE)
+                   X
+          <-------/ \------>
+        ACK ---------------->
+          <----------------- 200 (BYE)
+    """
+    peer = Peer()
+    session = invited(peer)
+    peer.order(Ring(session=session, status=180))
+    peer.order(Accept(session=session, description=ANSWER))
+    ok = peer.responses("INVITE")[-1]
+    peer.send(peer.request("BYE", to_tag=session, cseq=2))
+    peer.send(peer.ack_of(ok))
+    assert peer.statuses("BYE") == [200]
+    assert ends(peer.events) == [EndReason.HUNG_UP]
+    heard = len(peer.heard)
+    peer.wait(100)
+    assert len(peer.heard) == heard
+    assert peer.endpoint.remembered == 0
+
+
+def test_the_ack_comes_after_the_bye() -> None:
+    """§3.2.4, figure 10: the ACK that the BYE overtook falls on the floor."""
+    one, two, net = pair()
+    ringing(one, two, net)
+    held: list[bytes] = []
+    net.lose = lambda data: data.startswith(b"ACK") and not held.append(data)
+    accept(two, net)
+    net.run(0.1)
+    net.order(one, HangUp(session=CALLER))
+    net.run(0.1)
+    assert reasons(two) == [EndReason.HUNG_UP]
+    net.lose = lambda data: False
+    net.feed(two, held[0], one.address)
+    net.run(1)
+    assert not two.said(Confirmed)
+    assert at_rest(one, two, net)
+
+
+def test_update_crosses_reinvite() -> None:
+    """§3.3.2, figure 12: each offer meets an open one: 491, and later both get through."""
+    peer = Peer()
+    session = answered(peer, ("Allow", "INVITE, UPDATE"))
+    peer.order(Offer(session, answer_to(OFFER, version=2)))
+    body = serialize_description(offer(version=2))
+    peer.send(peer.request("UPDATE", SDP, to_tag=session, cseq=2, body=body))
+    assert peer.statuses("UPDATE") == [491]
+    peer.answer(peer.requests("INVITE")[0], 491)
+    body = serialize_description(offer(version=3))
+    peer.send(peer.request("UPDATE", SDP, to_tag=session, cseq=3, body=body))
+    assert Offered(session, offer(version=3)) in peer.events
+    peer.order(AnswerOffer(session, answer_to(offer(version=3), version=3)))
+    assert peer.statuses("UPDATE") == [491, 200]
+    peer.wait(4.1)
+    again = peer.requests("INVITE")[-1]
+    assert again.cseq.number > peer.requests("INVITE")[0].cseq.number
+    assert ends(peer.events) == []
+
+
+def test_an_update_without_offer_crosses_a_reinvite() -> None:
+    """§3.3.2: a refresh offers nothing, so nothing is open twice (RFC 3311 §5.2)."""
+    peer = Peer()
+    session = answered(peer)
+    peer.order(Offer(session, answer_to(OFFER, version=2)))
+    peer.send(peer.request("UPDATE", to_tag=session, cseq=2))
+    assert peer.statuses("UPDATE") == [200]
+
+
+def test_refer_meets_a_session_that_is_gone() -> None:
+    """§3.3.3, figure 13: and one that is not; we transfer nobody (405) in either."""
+    peer = Peer()
+    session = answered(peer)
+    refer = ("Refer-To", "<sip:13900001111@127.0.9.9>")
+    peer.send(peer.request("REFER", refer, to_tag=session, cseq=2))
+    peer.order(HangUp(session=session))
+    peer.send(peer.request("REFER", refer, to_tag=session, cseq=3))
+    assert peer.statuses("REFER") == [405, 405]
+    assert ends(peer.events) == [EndReason.RELEASED]
+
+
+def test_bye_in_an_early_dialog_ends_that_fork_alone() -> None:
+    """Appendix A: a BYE in one early dialog of a fork, the other one answers."""
+    peer = Peer()
+    peer.order(invite(CALLER))
+    request = peer.requests("INVITE")[0]
+    peer.answer(request, 180, tag="a")
+    peer.answer(request, 180, tag="b")
+    peer.send(
+        peer.request(
+            "BYE",
+            ("From", "<sip:02088886001@127.0.1.1>;tag=a"),
+            to_tag=CALLER,
+            call_id=request.call_id,
+        )
+    )
+    assert peer.statuses("BYE") == [200]
+    assert ends(peer.events) == []
+    peer.answer(request, 200, tag="b", description=answer_to(OFFER))
+    assert peer.events[-1] == Accepted(
+        session=CALLER, description=answer_to(OFFER), fork="b"
+    )
+    assert [ack.to.tag for ack in peer.requests("ACK")] == ["b"]
+
+
+def test_bye_overlaps_a_reinvite() -> None:
+    """Appendix B: our re-INVITE is open when their BYE comes; it is withdrawn, or ACKed."""
+    peer = Peer()
+    session = answered(peer)
+    peer.order(Offer(session, answer_to(OFFER, version=2)))
+    again = peer.requests("INVITE")[0]
+    peer.answer(again, 100)
+    peer.send(peer.request("BYE", to_tag=session, cseq=2))
+    assert ends(peer.events) == [EndReason.HUNG_UP]
+    assert len(peer.requests("CANCEL")) == 1
+    peer.answer(peer.requests("CANCEL")[0], 200)
+    peer.answer(again, 200, description=offer(version=2))
+    assert len(peer.requests("ACK")) == 1
+    assert peer.requests("BYE") == []
+    peer.wait(100)
+    assert peer.endpoint.remembered == 0
+
+
+def test_a_reinvite_of_theirs_is_answered_487_when_we_hang_up() -> None:
+    """Appendix B: the other way round; their INVITE has an end before our BYE."""
+    peer = Peer()
+    session = answered(peer)
+    peer.send(peer.invite(offer=offer(version=2), to_tag=session, cseq=2))
+    peer.order(HangUp(session=session))
+    assert peer.statuses("INVITE")[-1] == 487
+    assert len(peer.requests("BYE")) == 1
+
+
+def test_a_cancel_is_answered_whatever_its_invite_became() -> None:
+    """Appendix C: 200 to the CANCEL while the INVITE's transaction lives, else 481."""
+    peer = Peer()
+    session = invited(peer)
+    peer.order(Refuse(session=session, status=486))
+    cancel = peer.request("CANCEL", branch="z9hG4bKinvite")
+    peer.send(cancel)
+    assert peer.statuses("CANCEL") == [200]
+    assert peer.statuses("INVITE") == [100, 486]
+    peer.wait(40)
+    peer.send(peer.request("CANCEL", branch="z9hG4bKinvite"))
+    assert peer.statuses("CANCEL")[-1] == 481
+
+
+def test_new_to_tags_are_new_dialogs() -> None:
+    """Appendix E: a 180 and a 200 with other tags than the first 180's."""
+    peer = Peer()
+    peer.order(invite(CALLER))
+    request = peer.requests("INVITE")[0]
+    for tag in ("a", "b"):
+        peer.answer(request, 180, tag=tag)
+    peer.answer(request, 200, tag="c", description=answer_to(OFFER))
+    assert isinstance(peer.events[-1], Accepted)
+    assert peer.requests("ACK")[0].to.tag == "c"

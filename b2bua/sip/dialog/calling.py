@@ -390,9 +390,15 @@ class Calling:
         return [SendCancel(purpose, because) for purpose in self._attempts.unanswered()]
 
     def _follow(self, outputs: list[Output]) -> list[Output]:
-        """Close the session when one of its dialogs has ended it."""
+        """Close the session when one of its dialogs has ended it.
+
+        Another early dialog may be answered yet (RFC 5407 appendix A).
+        """
         if self._closed or not any(isinstance(output, Ended) for output in outputs):
             return outputs
+        others = any(not fork.conversation.ended for fork in self._forks.values())
+        if self._winner is None and others:
+            return [output for output in outputs if not isinstance(output, Ended)]
         self._closed = True
         self._give_up_at = None
         return [*self._cancel_all(), *outputs]

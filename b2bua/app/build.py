@@ -75,6 +75,8 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
             networks=settings.phones.from_,
             longest=settings.phones.longest,
             shortest=settings.phones.shortest,
+            probe=settings.phones.probe,
+            losses=settings.phones.losses,
         ),
         timers=TimerValues(t1=sip.timers.t1, t2=sip.timers.t2, t4=sip.timers.t4),
         admission=AdmissionSettings(

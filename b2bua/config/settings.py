@@ -299,6 +299,10 @@ class Phones(Table, frozen=True, kw_only=True):
     longest: Annotated[int, Meta(ge=60, le=86_400)] = 3600
     """Seconds that a registration lasts at most."""
     shortest: Annotated[int, Meta(ge=1, le=3600)] = 60
+    probe: Annotated[float, Meta(ge=0, le=3600)] = 25.0
+    """Seconds between two OPTIONS to each place where a phone is; 0: none."""
+    losses: Annotated[int, Meta(ge=1, le=100)] = 3
+    """Unanswered in a row: nobody is there, and it is not rung until it is heard again."""
 
 
 class Tariff(Table, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ and a transaction begun. A far end that came by a WebSocket is reached by that
 alone, and one that came by a stream by the same connection as long as it lasts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -74,6 +74,8 @@ class Departures:
         self._ways = ways
         self._oversize = Oversize()
         self._finder: TargetFinder[Waiter] = TargetFinder()
+        self.flows: Mapping[SessionId, Flow] = {}
+        """By which those requests go that are no session's, by their tags."""
         self.proofs: dict[str, tuple[str, ...]] = {}
         """By trunk and by next hop, who must be there over TLS; else the host itself."""
 
@@ -97,7 +99,8 @@ class Departures:
         entry = self._registry.entries.get(session)
         if entry is not None and isinstance(send, SendRequest):
             entry.waiting.add(send.purpose)
-        if entry is not None and (direct := entry.direct(send.next_hop)) is not None:
+        direct = entry.direct(send.next_hop) if entry else self.flows.get(session)
+        if direct is not None:
             if isinstance(send, SendRequest) and send.candidate:
                 return self._no_way(session, send)
             return self._leave(session, send, direct, now)

@@ -73,6 +73,7 @@ class SipEndpoint:
             board.registrations.deadline,
             board.ways.deadline,
             board.registrar.deadline,
+            board.attendance.deadline,
             board.registry.alarms.deadline,
         )
 
@@ -190,7 +191,7 @@ class SipEndpoint:
     def family_towards(self, name: str, user: str) -> int:
         """IP version by which ``user`` is called by a trunk; 0 if that is not known."""
         if name == PHONES:
-            bound = self._board.registrar.bindings(user)
+            bound = self._board.registrar.reachable(user)
             return bound[0].flow.family if bound else 0
         if name not in self._trunks:
             return 0
@@ -211,7 +212,7 @@ class SipEndpoint:
         if trunk.weights:
             terms = replace(terms, next_hops=board.ways.order(trunk))
         elif trunk.name == PHONES:
-            bound = board.registrar.bindings(order.user)
+            bound = board.registrar.reachable(order.user)
             doors = {one.contact: one.flow for one in bound}
             ranks = tuple(round(1000 - 1000 * one.q) for one in bound)
             terms = replace(terms, next_hops=tuple(doors), ranks=ranks)
@@ -255,6 +256,8 @@ class SipEndpoint:
                 self._board.probe(deadline)
             elif deadline == self._board.registrar.deadline:
                 self._board.registrar.wake(deadline)
+            elif deadline == self._board.attendance.deadline:
+                self._board.send_all(self._board.attendance.wake(deadline), deadline)
             else:
                 self._wake_session(deadline)
             self._board.carry_out(deadline)

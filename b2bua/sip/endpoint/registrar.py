@@ -19,6 +19,7 @@ from b2bua.core.address import Address
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog.deadlines import earliest
+from b2bua.sip.endpoint.attendance import Attendance
 from b2bua.sip.endpoint.authentication import Account, Authenticator
 from b2bua.sip.endpoint.outputs import SaveBindings
 from b2bua.sip.message.build import response_to
@@ -44,6 +45,10 @@ class RegistrarSettings:
     longest: int = 3600
     """Seconds that a binding lasts at most, and if none are asked for."""
     shortest: int = 60
+    probe: float = 0.0
+    """Seconds between two OPTIONS to each place where a phone is; 0: none."""
+    losses: int = 3
+    """Unanswered in a row: nobody is there, and it is not rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +89,18 @@ class Registrar:
     """Every phone that is registered here."""
 
     def __init__(
-        self, settings: RegistrarSettings, authenticator: Authenticator, tokens: Tokens
+        self,
+        settings: RegistrarSettings,
+        authenticator: Authenticator,
+        attendance: Attendance,
+        tokens: Tokens,
     ) -> None:
         self.accounts: Mapping[str, Account] = {}
         """By extension."""
         self.deadline: Instant | None = None
         """When :meth:`wake` must next be called."""
         self.authenticator = authenticator
+        self._attendance = attendance
         self._settings = settings
         self._tokens = tokens
         self._networks = [ip_network(one, strict=False) for one in settings.networks]
@@ -111,8 +121,16 @@ class Registrar:
         return (flow.transport, flow.remote) in self._sources
 
     def bindings(self, extension: str) -> tuple[Binding, ...]:
-        """Where a phone is, the best first, and of equals the last registered."""
+        """Where a phone is registered, the best first, and of equals the last."""
         return self._bound.get(extension, ())
+
+    def reachable(self, extension: str) -> tuple[Binding, ...]:
+        """Where it is to be rung: not where nobody answers any more."""
+        return tuple(
+            one
+            for one in self.bindings(extension)
+            if not self._attendance.away(extension, one.contact)
+        )
 
     @property
     def states(self) -> dict[str, list[str]]:
@@ -147,6 +165,7 @@ class Registrar:
             return response
         if bound is not None:
             self._bind(extension, bound, now)
+            self._attendance.registered(extension, flow)
         contacts = [
             ("Contact", f"{one.told};expires={max(0, round(one.until - now))}")
             for one in self.bindings(extension)
@@ -254,6 +273,7 @@ class Registrar:
         if bound:
             self._bound[extension] = bound
         self._sources.update(map(_way, bound))
+        self._attendance.watch(extension, {one.contact: one.flow for one in bound}, now)
         self._unsaved[extension] = None
         self.deadline = earliest(
             *(one.until for found in self._bound.values() for one in found)

@@ -30,6 +30,7 @@ from b2bua.sip.dialog.events import (
 from b2bua.sip.dialog.outputs import Answer, Failure, SendAck, SendCancel, SendRequest
 from b2bua.sip.dialog.outputs import Output as SessionOutput
 from b2bua.sip.endpoint.arrivals import Arrived
+from b2bua.sip.endpoint.attendance import Attendance
 from b2bua.sip.endpoint.authentication import Authenticator
 from b2bua.sip.endpoint.departures import Departed, Departures, NoWay
 from b2bua.sip.endpoint.doorway import (
@@ -82,12 +83,17 @@ class Switchboard:
         self.layer: TransactionLayer[Flow, User] = TransactionLayer(settings.timers)
         self.registry = Registry()
         authenticator = Authenticator(settings.realm, tokens)
-        self.registrar = Registrar(settings.registrar, authenticator, tokens)
+        at_home = settings.registrar
+        self.attendance = Attendance(
+            at_home.probe, at_home.losses, settings.listeners[0].advertised[0], tokens
+        )
+        self.registrar = Registrar(at_home, authenticator, self.attendance, tokens)
         self.doorway = Doorway(
             settings, trunks, tokens, self.registry.quotas, self.registrar
         )
         self.ways = Ways(settings, tokens)
         self.departures = Departures(settings, tokens, self.layer, self.registry, self.ways)
+        self.departures.flows = self.attendance.flows
         self.registrations = Registrations(settings, tokens)
         self.backlog: deque[Item] = deque()
         self._settings = settings
@@ -347,6 +353,8 @@ class Switchboard:
             now,
         ):
             return
+        if self.attendance.answered(user.session, response.status, now):
+            return
         if self.ways.probing(user.session):
             if change := self.ways.probe_answered(user.session, response.status, now):
                 self._outputs.append(change)
@@ -365,6 +373,7 @@ class Switchboard:
             or self.ways.probe_failed(user.session, failure, now)
         ):
             self._outputs.append(change)
+        self.attendance.failed(user.session, now)
         if registration := self.registrations.find(user.session):
             registration.fail(user.purpose, now)
         self.ask(

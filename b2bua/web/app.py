@@ -33,6 +33,7 @@ from b2bua.web import (
     versions,
 )
 from b2bua.web.assets import FOLDER, Assets
+from b2bua.web.doorman import Doorman
 from b2bua.web.entrance import TooFast, WrongPassword
 from b2bua.web.gate import Forged, NotSignedIn
 from b2bua.web.guard import Guard
@@ -80,6 +81,7 @@ def application(portal: Portal) -> FastAPI:
     for editor in EDITORS:
         app.include_router(editor.router, include_in_schema=False)
     app.mount("/static", Assets(directory=FOLDER), name="static")
+    app.add_middleware(Doorman)
     app.add_middleware(Guard)
     app.add_exception_handler(NotSignedIn, _sign_in_first)
     for kind in (Forged, WrongPassword, TooFast, NoPlan, HTTPException, StoreError):

@@ -9,15 +9,22 @@ from fastapi import HTTPException, Request
 from b2bua.service.number import service_number
 from b2bua.store.accounts import Account, user_name
 from b2bua.store.audit import Act
+from b2bua.store.errors import StoreError
 from b2bua.store.roles import FIRST, HOUSE
 from b2bua.store.sessions import Session
 from b2bua.web.gate import address_of, visit_of
 from b2bua.web.portal import Portal, Visit, portal_of
-from b2bua.web.throttle import Crowded, Pair, origin
+from b2bua.web.throttle import Crowded, Pair, Throttle, origin
 
 LONGEST_NAME: Final = 32
 KNOWN: Final = -1
 """Goes before all whom nobody knows: an address from which the account signed in before."""
+
+
+CROWD_SECONDS: Final = 6.0
+"""After which to come again when there was no room."""
+LAST: Final = 100
+"""Who has pushed so often in a row waits behind all others."""
 
 
 class WrongPassword(Exception):
@@ -86,23 +93,47 @@ async def verified(request: Request, claim: Claim) -> Account:
     if wait := max(portal.throttle.wait(pair, now), portal.addresses.wait(anyone, now)):
         portal.log.warning("sign-in throttled", **told)
         raise TooFast(wait)
-    before = portal.addresses.wrong(anyone, now)
-    portal.throttle.begin(pair, now)
-    portal.addresses.begin(anyone, now)
-    if not before and portal.turnstile.crowded:
-        async with portal.recalling:
-            if await portal.audit.came_before(number, user, address_of(request)):
-                before = KNOWN
+    rank = min(portal.pushing.wrong(anyone, now), LAST)
+    for throttle, whom in ((portal.throttle, pair), *_of_address(portal, anyone)):
+        throttle.begin(whom, now)
     try:
-        async with portal.turnstile.turn(before):
+        rank = await _rank(request, claim, rank)
+        async with portal.turnstile.turn(rank):
             account = await portal.accounts.verify(number, claim.password, user)
-    except Crowded:
-        raise TooFast(1.0) from None
+    except (Crowded, StoreError) as error:
+        # Nothing was compared: it counts in the order of who waits, and not as wrong.
+        portal.throttle.forgive(pair)
+        portal.addresses.forgive(anyone)
+        if isinstance(error, Crowded):
+            raise TooFast(CROWD_SECONDS) from None
+        portal.pushing.forgive(anyone)
+        raise
     if account is None:
         portal.log.warning("sign-in refused", **told)
         raise WrongPassword
-    portal.addresses.forgive(anyone)
+    for throttle, whom in _of_address(portal, anyone):
+        throttle.forgive(whom)
+    portal.regulars.add(pair)
     return account
+
+
+def _of_address(portal: Portal, anyone: Pair) -> tuple[tuple[Throttle, Pair], ...]:
+    return (portal.addresses, anyone), (portal.pushing, anyone)
+
+
+async def _rank(request: Request, claim: Claim, rank: int) -> int:
+    """Who goes first where many wait: those who came in from there before."""
+    portal = portal_of(request)
+    if not portal.turnstile.crowded:
+        return rank
+    number, user = claim.account
+    if _pair(number, user, origin(address_of(request))) in portal.regulars:
+        return KNOWN
+    if not rank:
+        async with portal.recalling:
+            if await portal.audit.came_before(number, user, address_of(request)):
+                return KNOWN
+    return rank
 
 
 async def admit(request: Request, account: Account, code: str) -> Session:

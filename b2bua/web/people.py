@@ -17,9 +17,10 @@ from b2bua.store.pool import Database
 from b2bua.store.roles import ENTERPRISE, FIRST, HOUSE, Right, Role
 from b2bua.store.sessions import Entry, Session, Sessions
 from b2bua.store.tokens import Token, Tokens
-from b2bua.web.entrance import TooFast, WrongPassword
+from b2bua.web.entrance import KNOWN, TooFast, WrongPassword
 from b2bua.web.gate import NotAllowed
 from b2bua.web.portal import Visit
+from b2bua.web.throttle import Crowded
 
 MOST_DAYS: Final = 730
 """That a token is good for."""
@@ -72,8 +73,12 @@ async def confirm_password(visit: Visit, password: str) -> None:
     if wait := portal.throttle.wait(pair, now):
         raise TooFast(wait)
     portal.throttle.begin(pair, now)
-    async with portal.turnstile.turn(0):
-        right = await portal.accounts.verify(session.number, password, session.name)
+    try:
+        async with portal.turnstile.turn(KNOWN):
+            right = await portal.accounts.verify(session.number, password, session.name)
+    except Crowded:
+        portal.throttle.forgive(pair)
+        raise TooFast(1.0) from None
     if right is None:
         raise WrongPassword
     portal.throttle.right(pair)

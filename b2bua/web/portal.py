@@ -26,13 +26,15 @@ from b2bua.store.tenant import Tenant
 from b2bua.store.tokens import Tokens
 from b2bua.web.analyst import Analyst
 from b2bua.web.feed import Feed
-from b2bua.web.throttle import Throttle, Turnstile
+from b2bua.web.throttle import Regulars, Throttle, Turnstile
 from b2bua.web.tickets import Tickets, Uploads
 
 LONGEST_BODY: Final = 1_000_000
 """Bytes of a request; a plan is half of it at most."""
 TRIES_OF_AN_ADDRESS: Final = 50
 """Whatever the accounts."""
+PUSHING_SECONDS: Final = 60.0
+"""Until one try less counts in the order of who waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,9 @@ class Portal:
         default_factory=lambda: Throttle(tries=TRIES_OF_AN_ADDRESS, refill=6.0)
     )
     """By address alone."""
+    pushing: Throttle = field(default_factory=lambda: Throttle(refill=PUSHING_SECONDS))
+    """Tries by address alone, whatever became of them: who waits behind whom."""
+    regulars: Regulars = field(default_factory=Regulars)
     code_throttle: Throttle = field(default_factory=Throttle)
     """By account: only who has its password comes so far."""
     tickets: Tickets = field(default_factory=Tickets)

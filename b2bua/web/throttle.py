@@ -23,6 +23,10 @@ MOST_PAIRS: Final = 200_000
 AT_ONCE: Final = 2
 """Passwords compared at the same time; each costs a core a twentieth of a second."""
 SOME_WAITING: Final = 8
+PAUSE: Final = 0.5
+"""Seconds that a place rests then."""
+LONGEST_WAIT: Final = 5.0
+"""Seconds after which who still waits is sent away."""
 MOST_WAITING: Final = 64
 """The worst of them is sent away for one more."""
 
@@ -91,6 +95,25 @@ class Throttle:
         self._guesses.pop(pair, None)
 
 
+class Regulars:
+    """Pairs that have signed in: they go before all whom nobody knows."""
+
+    def __init__(self, most: int = MOST_PAIRS) -> None:
+        self._most = most
+        self._pairs: OrderedDict[Pair, None] = OrderedDict()
+
+    def __contains__(self, pair: Pair) -> bool:
+        return pair in self._pairs
+
+    def add(self, pair: Pair) -> None:
+        """Remember one, and its address, which has nobody's name."""
+        for one in (pair, ("", pair[1])):
+            self._pairs[one] = None
+            self._pairs.move_to_end(one)
+        while len(self._pairs) > self._most:
+            self._pairs.popitem(last=False)
+
+
 class Crowded(Exception):
     """Too many are guessing; come again."""
 
@@ -99,11 +122,15 @@ class Turnstile:
     """Lets a few at a time through, those with the fewest wrong guesses first.
 
     Among equals the last to come is the first: a thousand addresses that all guess for
-    the first time must not stand before an owner who comes after them.
+    the first time must not stand before an owner who comes after them. Where many wait, a
+    place rests after each of whom nobody knows: guessers shall not have the machine.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float = PAUSE, longest: float = LONGEST_WAIT) -> None:
+        self._pause = pause
+        self._longest = longest
         self._free = AT_ONCE
+        self._resting = 0
         self._count = 0
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
 
@@ -113,17 +140,31 @@ class Turnstile:
         return len(self._queue) >= SOME_WAITING
 
     @asynccontextmanager
-    async def turn(self, wrong: int) -> AsyncIterator[None]:
-        """Wait for one's turn. Raises :class:`Crowded`."""
+    async def turn(self, rank: int) -> AsyncIterator[None]:
+        """Wait for one's turn; who is known ranks below 0. Raises :class:`Crowded`."""
         if self._free:
             self._free -= 1
+        elif rank < 0 and self._resting:
+            self._resting -= 1
         else:
             if len(self._queue) >= MOST_WAITING:
-                self._make_room(wrong)
-            await self._wait(wrong)
+                self._make_room(rank)
+            await self._wait(rank)
         try:
             yield
         finally:
+            self._leave(rank)
+
+    def _leave(self, rank: int) -> None:
+        if rank >= 0 and self.crowded and self._queue[0][0] >= 0:
+            self._resting += 1
+            asyncio.get_running_loop().call_later(self._pause, self._rested)
+        else:
+            self._pass_on()
+
+    def _rested(self) -> None:
+        if self._resting:
+            self._resting -= 1
             self._pass_on()
 
     def _make_room(self, wrong: int) -> None:
@@ -136,16 +177,29 @@ class Turnstile:
         if not worst[2].done():
             worst[2].set_exception(Crowded())
 
-    async def _wait(self, wrong: int) -> None:
+    async def _wait(self, rank: int) -> None:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        heapq.heappush(self._queue, (wrong, -self._count, waiting))
+        entry = (rank, -self._count, waiting)
+        heapq.heappush(self._queue, entry)
         try:
-            await waiting
+            async with asyncio.timeout(self._longest):
+                await waiting
+        except TimeoutError:
+            self._give_up(entry)
+            raise Crowded from None
         except asyncio.CancelledError:
-            if waiting.done() and not waiting.cancelled():
-                self._pass_on()
+            self._give_up(entry)
             raise
+
+    def _give_up(self, entry: tuple[int, int, asyncio.Future[None]]) -> None:
+        """Leave the queue; a turn that came in the same moment is passed on."""
+        waiting = entry[2]
+        if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
+            self._pass_on()
+        elif entry in self._queue:
+            self._queue.remove(entry)
+            heapq.heapify(self._queue)
 
     def _pass_on(self) -> None:
         while self._queue:

@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from b2bua.store.accounts import Accounts
+from b2bua.store.errors import Unavailable
+from b2bua.web.doorman import PUSHED
 from b2bua.web.portal import Portal
-from b2bua.web.throttle import TRIES
+from b2bua.web.throttle import AT_ONCE, SOME_WAITING, TRIES
 from tests.web.conftest import OURS, PASSWORD, client_of, signed_in, token
 
 
@@ -145,3 +147,40 @@ async def test_browsers_are_told_to_be_careful(nobody: httpx.AsyncClient) -> Non
         assert "default-src 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
+
+
+async def test_who_was_sent_away_unheard_has_not_guessed(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(number: str, password: str, user: str) -> None:
+        raise Unavailable("away")
+
+    async with client_of(portal, "192.0.2.7") as owner:
+        with monkeypatch.context() as patch:
+            patch.setattr(Accounts, "verify", lambda self, *given: away(*given))
+            for _ in range(TRIES + 1):
+                assert (await guess(owner, OURS, PASSWORD)).status_code == 503
+        assert (await guess(owner, OURS, PASSWORD)).status_code == 200
+
+
+async def test_who_pushes_into_a_crowd_is_not_even_read(portal: Portal) -> None:
+    waiting = [asyncio.create_task(_wait(portal)) for _ in range(AT_ONCE + SOME_WAITING)]
+    await asyncio.sleep(0)
+    anyone, now = ("", "192.0.2.8"), portal.clock()
+    for _ in range(PUSHED):
+        portal.pushing.begin(anyone, now)
+    async with client_of(portal, "192.0.2.8") as client:
+        answer = await client.post("/api/session", content=b"no JSON")
+        assert answer.status_code == 429
+        assert int(answer.headers["retry-after"]) > 0
+        assert "content-security-policy" in answer.headers
+        portal.regulars.add(("4006001234 owner", "192.0.2.8"))
+        assert (await client.post("/api/session", content=b"{}")).status_code != 429
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _wait(portal: Portal) -> None:
+    async with portal.turnstile.turn(0):
+        await asyncio.sleep(60)

@@ -5,7 +5,15 @@ import asyncio
 import pytest
 
 from b2bua.web import throttle
-from b2bua.web.throttle import REFILL_SECONDS, TRIES, Crowded, Throttle, Turnstile, origin
+from b2bua.web.throttle import (
+    REFILL_SECONDS,
+    TRIES,
+    Crowded,
+    Regulars,
+    Throttle,
+    Turnstile,
+    origin,
+)
 
 PAIR = ("4006001234", "192.0.2.1")
 
@@ -112,3 +120,45 @@ async def test_who_comes_after_a_crowd_does_not_wait_behind_it(
     await asyncio.gather(*crowd)
     assert passed.index("owner") < passed.index("guesser 5")
     assert {"guesser 2 sent away", "guesser 3 sent away"} <= set(passed)
+
+
+async def test_a_place_rests_after_a_stranger_but_not_for_who_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(throttle, "SOME_WAITING", 1)
+    turnstile = Turnstile(pause=3600.0)
+    passed: list[int] = []
+
+    async def come(rank: int) -> None:
+        async with turnstile.turn(rank):
+            passed.append(rank)
+            await asyncio.sleep(0)
+
+    crowd = [asyncio.create_task(come(0)) for _ in range(throttle.AT_ONCE + 3)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert passed == [0] * throttle.AT_ONCE, "their places rest"
+    await come(-1)
+    assert passed[-1] == -1
+    for one in crowd:
+        one.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
+
+
+async def test_who_waits_too_long_is_sent_away() -> None:
+    turnstile = Turnstile(longest=0.01)
+    async with turnstile.turn(0), turnstile.turn(0):
+        with pytest.raises(Crowded):
+            async with turnstile.turn(-1):
+                pass
+    async with turnstile.turn(0), turnstile.turn(0):
+        pass
+
+
+def test_regulars_are_remembered_up_to_a_bound() -> None:
+    regulars = Regulars(most=4)
+    regulars.add(("4006001234 owner", "192.0.2.1"))
+    assert ("", "192.0.2.1") in regulars
+    for n in range(2, 4):
+        regulars.add(("4006001234 owner", f"192.0.2.{n}"))
+    assert ("4006001234 owner", "192.0.2.1") not in regulars

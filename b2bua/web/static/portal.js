@@ -89,6 +89,6 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => {
   const name = event.target.dataset?.all;
   if (!name) return;
-  for (const one of event.target.form.querySelectorAll(`input[name="${name}"]`))
-    one.checked = event.target.checked;
+  for (const one of event.target.form.elements)
+    if (one.name === name) one.checked = event.target.checked;
 });

@@ -38,6 +38,7 @@ WORDS: Final[Entries] = {
     "alarm_areas": ("地区表过旧", "Area table is old"),
     "alarm_disk": ("磁盘将满", "Disk fills up"),
     "alarm_media": ("媒体进程无应答", "No media process answers"),
+    "alarm_recording": ("录音写入失败", "Recordings cannot be written"),
     "alarm_lag": ("处理延迟", "Lag"),
     "alarm_journal": ("日志无法写入", "Journal cannot be written"),
     "alarm_records": ("话单积压", "Records pile up"),
@@ -90,7 +91,7 @@ WORDS: Final[Entries] = {
     "order_spend": ("本月费用最高", "highest spend this month"),
     "order_live": ("正在通话最多", "most calls up"),
     "op_all_here": ("本页全选", "All on this page"),
-    "op_ticked": ("选择", "Ticked"),
+    "op_tick": ("选择 {number}", "Tick {number}"),
     "op_suspend": ("停用所选", "Suspend ticked"),
     "op_suspend_sure": (
         "停用所选号码？它们将不再接听来电。",

@@ -32,7 +32,8 @@ class Entrance:
             arrival = read_arrival(invitation, rule, plans, areas)
         except Exception:
             arrival, fault = unread_arrival(invitation), traceback.format_exc()
-        name = CallId(f"{moment.at:%Y%m%d}-{self._tokens.token()}")
+        at = moment.at
+        name = CallId(f"{at.year}{at.month:02}{at.day:02}-{self._tokens.token()}")
         caller = CallerLeg(
             name,
             invited.session,

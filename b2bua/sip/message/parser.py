@@ -11,9 +11,10 @@ from typing import Final
 
 from b2bua.sip.message.errors import MalformedMessage
 from b2bua.sip.message.grammar import BRANCH, SCHEME, TOKEN
-from b2bua.sip.message.headers import NAMES, Headers, canonical_name
+from b2bua.sip.message.headers import Headers, canonical_name
 from b2bua.sip.message.message import Request, Response, read_required, top_via
 from b2bua.sip.message.method import METHODS
+from b2bua.sip.message.recall import recalled
 from b2bua.sip.message.scanner import parse_number
 
 MAX_LINE: Final = 8192
@@ -98,18 +99,19 @@ def _fields(lines: list[str]) -> tuple[list[tuple[str, str]], str | None]:
     """The fields of the lines, and what is wrong with a line that is none."""
     items: list[tuple[str, str]] = []
     fault: str | None = None
-    known = NAMES.get
     for line in lines if len(lines) <= MAX_HEADERS else lines[:MAX_HEADERS]:
-        name, colon, value = line.partition(":")
-        canonical = known(name)
-        if canonical is None or not colon:
-            try:
-                canonical = canonical_name(name if colon else "")
-            except MalformedMessage as malformed:
-                fault = malformed.reason
-                continue
-        items.append((canonical, value.strip(" \t")))
+        try:
+            items.append(_field(line))
+        except MalformedMessage as malformed:
+            fault = malformed.reason
     return items, fault
+
+
+@recalled
+def _field(line: str) -> tuple[str, str]:
+    """Canonical name and value of one line."""
+    name, colon, value = line.partition(":")
+    return canonical_name(name if colon else ""), value.strip(" \t")
 
 
 def _start(line: str, headers: Headers) -> Request | Response:

@@ -22,6 +22,8 @@ class Direction(enum.Enum):
     RECVONLY = "recvonly"
     INACTIVE = "inactive"
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python.
+
     @property
     def sends(self) -> bool:
         """Whether the writer speaks."""

@@ -4,6 +4,7 @@ Pure functions. Who may offer or answer now is a session's to know (``sip.dialog
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from msgspec.structs import replace
@@ -153,6 +154,7 @@ def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescript
     )
 
 
+@lru_cache(maxsize=128)  # Each leg asks several times.
 def agree(local: SessionDescription, remote: SessionDescription) -> Agreement | None:
     """What our description and theirs mean together, whoever offered.
 

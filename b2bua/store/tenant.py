@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from b2bua.service.limits import Usage
 from b2bua.service.number import masked
@@ -299,7 +300,7 @@ class Tenant:
             return record
         hidden = masked(record.caller)
         trace = tuple(
-            replace(step, why=step.why.replace(record.caller, hidden))
+            structs.replace(step, why=step.why.replace(record.caller, hidden))
             for step in record.trace
         )
         return replace(record, caller=hidden, trace=trace)

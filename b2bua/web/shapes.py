@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import msgspec
+from msgspec import structs
 
 from b2bua.service.number import masked
 from b2bua.service.plan import Plan
@@ -44,7 +45,8 @@ def concealed(record: CallRecord, *, whole: bool) -> tuple[Step, ...]:
         return record.trace
     seen = masked(record.caller)
     return tuple(
-        replace(step, why=step.why.replace(record.caller, seen)) for step in record.trace
+        structs.replace(step, why=step.why.replace(record.caller, seen))
+        for step in record.trace
     )
 
 

@@ -7,7 +7,6 @@ within two seconds. The last good ones are kept by the machine that asks; nothin
 """
 
 import asyncio
-import itertools
 import random
 import re
 import secrets
@@ -33,6 +32,7 @@ from b2bua.sip.transport.flow import TransportName
 from b2bua.sip.transport.target import (
     Answer,
     Question,
+    Share,
     Target,
     default_port,
     default_transport,
@@ -114,11 +114,17 @@ class Resolver:
             *(self._targets(via, one.host, one.port) for via, one in services),
             return_exceptions=True,
         )
-        targets = tuple(
-            itertools.chain.from_iterable(one for one in found if isinstance(one, tuple))
-        )
+        shares: dict[Target, Share] = {}
+        for record, ((_, one), reached) in enumerate(zip(services, found, strict=True)):
+            for target in reached if isinstance(reached, tuple) else ():
+                shares.setdefault(target, Share(one.priority, one.weight, record))
         ttl = float(min(max(min(one.ttl for _, one in services), 5), 3600))
-        return Answer(question=question, targets=tuple(dict.fromkeys(targets)), ttl=ttl)
+        return Answer(
+            question=question,
+            targets=tuple(shares),
+            shares=tuple(shares.values()),
+            ttl=ttl,
+        )
 
     async def _targets(
         self, transport: TransportName, host: str, port: int
@@ -149,8 +155,10 @@ class Resolver:
             prefix = _PREFIXES.get(question.transport)
             return [] if prefix is None else [(question.transport, prefix + question.host)]
         records = await self._ask(question.host, NAPTR)
-        allowed: tuple[TransportName, ...] = (
-            ("tls",) if question.secure else ("udp", "tcp", "tls")
+        allowed: tuple[TransportName, ...] = tuple(
+            one
+            for one in (("tls",) if question.secure else _PREFIXES)
+            if one in question.able
         )
         pointed = list(_pointed(records, allowed))
         return pointed or [

@@ -94,6 +94,37 @@ def test_srv_says_host_and_port() -> None:
     )
 
 
+def test_what_srv_says_of_shares_goes_along() -> None:
+    """RFC 2782: priority and weight of each target, for who calls while they hold."""
+    records = [srv(1, 30, 5063, "127.0.0.3"), srv(1, 10, 5064, "127.0.0.4")]
+    zone = {(encoded("_sip._udp.trunk.example"), SRV): records}
+
+    async def main() -> None:
+        question = Question(host="trunk.example", transport="udp")
+        answer, _ = await ask(zone, question)
+        weights = {
+            target.address[1]: (share.priority, share.weight)
+            for target, share in zip(answer.targets, answer.shares, strict=True)
+        }
+        assert weights == {5063: (1, 30), 5064: (1, 10)}
+
+    on_both_loops(main)
+
+
+def test_naptr_chooses_among_what_we_can_send_by() -> None:
+    """§4.1: who has no TLS is not sent to it, however it is preferred."""
+    zone = {
+        (encoded("trunk.example"), NAPTR): [
+            naptr(10, "s", "SIPS+D2T", "tls.trunk.example"),
+            naptr(20, "s", "SIP+D2U", "udp.trunk.example"),
+        ],
+        (encoded("tls.trunk.example"), SRV): [srv(1, 0, 5061, "127.0.0.3")],
+        (encoded("udp.trunk.example"), SRV): [srv(1, 0, 5060, "127.0.0.4")],
+    }
+    question = Question(host="trunk.example", able=("udp", "tcp"))
+    check(zone, question, Target("udp", ("127.0.0.4", 5060)), asked=2)
+
+
 def test_without_a_transport_naptr_chooses() -> None:
     """§4.1."""
     zone = {

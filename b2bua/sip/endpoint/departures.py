@@ -5,9 +5,11 @@ and a transaction begun. A far end that came by a WebSocket is reached by that
 alone, and one that came by a stream by the same connection as long as it lasts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final, TypeAlias
+from zlib import crc32
 
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
@@ -34,8 +36,10 @@ from b2bua.sip.transport.target import (
     Ask,
     FinderOutput,
     Found,
+    Share,
     Target,
     TargetFinder,
+    arranged,
     question_of,
 )
 
@@ -73,7 +77,8 @@ class Departures:
         self._registry = registry
         self._ways = ways
         self._oversize = Oversize()
-        self._finder: TargetFinder[Waiter] = TargetFinder()
+        able = tuple(dict.fromkeys(one.transport for one in settings.listeners))
+        self._finder: TargetFinder[Waiter] = TargetFinder(able)
         self.flows: Mapping[SessionId, Flow] = {}
         """By which those requests go that are no session's, by their tags."""
         self.proofs: dict[str, tuple[str, ...]] = {}
@@ -143,8 +148,8 @@ class Departures:
             match output:
                 case Ask(question):
                     departed.append(Resolve(question))
-                case Found(waiter, targets):
-                    departed += self._found(*waiter, targets, now)
+                case Found((session, send), targets, shares):
+                    departed += self._found(session, send, targets, shares, now)
         return departed
 
     def _found(
@@ -152,27 +157,42 @@ class Departures:
         session: SessionId,
         send: SendRequest | SendAck,
         targets: tuple[Target, ...],
+        shares: tuple[Share, ...],
         now: Instant,
     ) -> list[Departed]:
         index = send.candidate if isinstance(send, SendRequest) else 0
-        if index >= len(targets):
+        order = targets
+        if shares and session in self._registry.entries:
+            order = arranged(targets, shares, _drawn_for(session))
+        if len(order) > 1:
+            order = self._within(order)
+        if index >= len(order):
             return self._no_way(session, send)
-        flow = self._flow(session, send, targets[index])
+        flow = self._flow(session, send, order[index])
         if flow is None:
             return self._no_way(session, send)
         if isinstance(send, SendRequest) and send.request.method in WATCHED:
-            return self._set_out(session, send, targets, flow, now)
+            return self._set_out(session, send, targets, (order[index], flow), now)
         return self._leave(session, send, flow, now)
+
+    def _within(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Those that a listener of ours reaches: what is of another IP version is none.
+
+        All of them if it is none: a connection of the far end's may be there.
+        """
+        reached = [one for one in targets if self._choose(one, None) is not None]
+        return tuple(reached) or targets
 
     def _set_out(
         self,
         session: SessionId,
         send: SendRequest,
         targets: tuple[Target, ...],
-        flow: Flow,
+        place: tuple[Target, Flow],
         now: Instant,
     ) -> list[Departed]:
         """Let an INVITE or a probe go; an INVITE only where calls are taken."""
+        target, flow = place
         entry = self._registry.entries.get(session)
         if entry is None:
             probed = self._ways.probing(session)
@@ -181,7 +201,7 @@ class Departures:
         elif send.purpose not in entry.waiting:
             return []
         elif hop := self._ways.toward(entry.trunk, send.next_hop, targets, now):
-            way = hop.ways[send.candidate]
+            way = hop.way_to(target)
             if not way.usable:
                 return self._no_way(session, send, Failure.UNREACHABLE)
             self._ways.begin(User(session, send.purpose), hop, way, now)
@@ -297,6 +317,12 @@ class Departures:
             if listener.local == local:
                 return listener
         return fitting[0] if fitting else None
+
+
+def _drawn_for(session: SessionId) -> Callable[[], float]:
+    """Numbers that are the session's own: its order stays the same, try after try."""
+    turns = count()
+    return lambda: crc32(f"{session} {next(turns)}".encode()) / 2**32
 
 
 def _host(hop: str) -> tuple[str, ...]:

@@ -63,6 +63,10 @@ class Hop:
             way.target, way.candidate = target, candidate
             self.ways.append(way)
 
+    def way_to(self, target: Target) -> Way:
+        """The way to one of its addresses."""
+        return next(way for way in self.ways if way.target == target)
+
 
 class Ways:
     """Every way of one endpoint."""

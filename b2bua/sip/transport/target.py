@@ -7,11 +7,13 @@ last answer that was good; if there was none, whoever waits is told so at once.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from b2bua.core.address import Address, ip_literal
 from b2bua.core.clock import Instant
@@ -24,6 +26,7 @@ NEGATIVE_TTL: Final = 5.0
 """Seconds for which a failure is not asked about again."""
 REMEMBERED: Final = 1000
 """Names at most."""
+ABLE: Final[tuple[TransportName, ...]] = ("udp", "tcp", "tls")
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +38,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """None: the far end's DNS may choose (§4.1)."""
     secure: bool = False
     """A sips: URI: TLS only."""
+    able: tuple[TransportName, ...] = ABLE
+    """What we can send by: DNS may choose among these (§4.1)."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -44,12 +49,23 @@ class Target(msgspec.Struct, frozen=True):
     address: Address
 
 
+class Share(msgspec.Struct, frozen=True):
+    """What an SRV record says of its targets (RFC 2782)."""
+
+    priority: int
+    weight: int
+    record: int
+    """Which record: the addresses of one stay together."""
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What the world said to a question."""
 
     question: Question
     targets: tuple[Target, ...]
     """In the order in which they are to be tried; empty: not resolvable."""
+    shares: tuple[Share, ...] = ()
+    """Of each target, when weights are to be heeded call by call; else empty."""
     ttl: float = 60.0
     """Seconds for which it is fresh."""
 
@@ -68,6 +84,7 @@ class Found(msgspec.Struct, Generic[WaiterT], frozen=True):
 
     waiter: WaiterT
     targets: tuple[Target, ...]
+    shares: tuple[Share, ...] = ()
 
 
 FinderOutput: TypeAlias = Ask | Found[WaiterT]
@@ -125,6 +142,7 @@ class _Known:
 
     targets: tuple[Target, ...]
     fresh_until: Instant
+    shares: tuple[Share, ...]
 
 
 @dataclass(slots=True)
@@ -138,7 +156,9 @@ class _Pending(Generic[WaiterT]):
 class TargetFinder(Generic[WaiterT]):
     """Finds targets for whoever waits, and remembers."""
 
-    def __init__(self) -> None:
+    def __init__(self, able: tuple[TransportName, ...] = ABLE) -> None:
+        """``able``: what there is to send by."""
+        self._able = able
         self._known: OrderedDict[Question, _Known] = OrderedDict()
         self._pending: dict[Question, _Pending[WaiterT]] = {}
         """In the order of their deadlines."""
@@ -157,13 +177,16 @@ class TargetFinder(Generic[WaiterT]):
         literal = literal_target(question)
         if literal is not None:
             return [Found(waiter, (literal,))]
+        if question.transport is None:
+            question = structs.replace(question, able=self._able)
         known = self._known.get(question)
         if known is not None:
             self._known.move_to_end(question)
             if now < known.fresh_until:
-                return [Found(waiter, known.targets)]
+                return [Found(waiter, known.targets, known.shares)]
             if known.targets:
-                return [Found(waiter, known.targets), *self._ask(question, now)]
+                found = Found(waiter, known.targets, known.shares)
+                return [found, *self._ask(question, now)]
         asked = self._ask(question, now)
         self._pending[question].waiters.append(waiter)
         return asked
@@ -171,17 +194,18 @@ class TargetFinder(Generic[WaiterT]):
     def resolved(self, answer: Answer, now: Instant) -> list[FinderOutput[WaiterT]]:
         """Take the answer to a question, asked or not, late or not."""
         question = answer.question
+        known = self._known.get(question)
         if answer.targets:
-            self._remember(question, answer.targets, now + answer.ttl)
-            targets = answer.targets
+            known = _Known(answer.targets, now + answer.ttl, answer.shares)
+        elif known is None:
+            known = _Known((), now + NEGATIVE_TTL, ())
         else:
-            known = self._known.get(question)
-            targets = () if known is None else known.targets
-            self._remember(question, targets, now + NEGATIVE_TTL)
+            known = _Known(known.targets, now + NEGATIVE_TTL, known.shares)
+        self._remember(question, known)
         pending = self._pending.pop(question, None)
         if pending is None:
             return []
-        return [Found(waiter, targets) for waiter in pending.waiters]
+        return [Found(one, known.targets, known.shares) for one in pending.waiters]
 
     def wake(self, now: Instant) -> list[FinderOutput[WaiterT]]:
         """Give up on questions that were not answered."""
@@ -197,10 +221,40 @@ class TargetFinder(Generic[WaiterT]):
         self._pending[question] = _Pending(now + PATIENCE)
         return [Ask(question)]
 
-    def _remember(
-        self, question: Question, targets: tuple[Target, ...], fresh_until: Instant
-    ) -> None:
-        self._known[question] = _Known(targets, fresh_until)
+    def _remember(self, question: Question, known: _Known) -> None:
+        self._known[question] = known
         self._known.move_to_end(question)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+
+
+def arranged(
+    targets: tuple[Target, ...], shares: tuple[Share, ...], fraction: Callable[[], float]
+) -> tuple[Target, ...]:
+    """The targets in the order in which one call is to try them (RFC 2782).
+
+    Priority first, then by chance as the weights say. Drawn for each call, as an answer
+    holds for hours and every call would go to one of them all that while. ``fraction``
+    gives numbers in [0, 1); whoever gives the same again gets the same order.
+    """
+    if len(shares) != len(targets):
+        return targets
+    weights = {one.record: (one.priority, one.weight) for one in shares}
+    order: list[int] = []
+    for priority in sorted({priority for priority, _ in weights.values()}):
+        group = sorted(
+            (weight, record) for record, (at, weight) in weights.items() if at == priority
+        )
+        while group:
+            mark = fraction() * sum(weight for weight, _ in group)
+            index = 0
+            while index < len(group) - 1 and mark >= group[index][0] and mark > 0:
+                mark -= group[index][0]
+                index += 1
+            order.append(group.pop(index)[1])
+    return tuple(
+        target
+        for record in order
+        for target, share in zip(targets, shares, strict=True)
+        if share.record == record
+    )

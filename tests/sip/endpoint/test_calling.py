@@ -274,7 +274,7 @@ def test_an_unreachable_hop_fails_over_at_once() -> None:
 def test_names_are_resolved_and_every_address_is_tried() -> None:
     peer = called(next_hops=("sip:trunk.example.cn",))
     (asked,) = peer.questions
-    assert asked.question == Question(host="trunk.example.cn")
+    assert asked.question == Question(host="trunk.example.cn", able=("udp",))
     targets = (Target("udp", ("127.0.1.1", 5060)), Target("udp", ("127.0.1.2", 5060)))
     answer = Answer(question=asked.question, targets=targets)
     peer.take(peer.endpoint.resolved(answer, peer.now))

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 
 from b2bua.core.address import Address
 from b2bua.sip.dialog.events import HangUp, Refused, SessionId
@@ -165,7 +166,7 @@ def test_a_name_has_as_many_ways_as_it_has_addresses() -> None:
     peer = started(Care(failures=1), next_hops=("sip:carrier.example",))
     assert way(peer, "sip:carrier.example") == "unknown"
     targets = (Target("udp", FIRST), Target("udp", SECOND))
-    question = question_of(SipUri(host="carrier.example"))
+    question = replace(question_of(SipUri(host="carrier.example")), able=("udp",))
     dial(peer, "one")
     answer = Answer(question=question, targets=targets)
     peer.take(peer.endpoint.resolved(answer, peer.now))
@@ -186,7 +187,7 @@ def test_a_name_that_cannot_be_resolved_is_down_once_probed() -> None:
     peer = started(care, next_hops=("sip:carrier.example",))
     peer.wait(3.0)
     assert way(peer, "sip:carrier.example") == "down"
-    question = question_of(SipUri(host="carrier.example"))
+    question = replace(question_of(SipUri(host="carrier.example")), able=("udp",))
     answer = Answer(question=question, targets=(Target("udp", FIRST),))
     peer.take(peer.endpoint.resolved(answer, peer.now))
     peer.wait(15.1)

@@ -12,6 +12,7 @@ import structlog
 
 from b2bua.app.freshness import HERE, missing_years, stale_areas
 from b2bua.exchange.outlook import Outlook
+from b2bua.mediactl.pool import MediaPool
 from b2bua.store.errors import StoreError
 from b2bua.store.journal import Journal
 from b2bua.store.nodes import Alarm, Beat, Complaint, Nodes
@@ -87,9 +88,9 @@ def full_disk(directory: Path) -> list[Alarm]:
 
 
 def complaints(
-    outlook: Outlook, plans: Plans, journal: Journal, answering: int, directory: Path
+    outlook: Outlook, plans: Plans, journal: Journal, media: MediaPool, directory: Path
 ) -> Iterator[Alarm]:
-    """All that one node has to complain of; ``answering`` is of its media processes."""
+    """All that one node has to complain of."""
     today = datetime.now(HERE).date()
     years = outlook.snapshot.calendar.years
     for year in missing_years(years, today):
@@ -101,6 +102,9 @@ def complaints(
         yield Alarm(kind=Complaint.PLAN, subject=number, detail=fault)
     if journal.fault:
         yield Alarm(kind=Complaint.JOURNAL, detail=journal.fault)
-    if not answering:
+    if not media.answering:
         yield Alarm(kind=Complaint.MEDIA)
+    if media.recording_fails:
+        failed = str(media.recordings_failed)
+        yield Alarm(kind=Complaint.RECORDING, subject=str(directory), detail=failed)
     yield from full_disk(directory)

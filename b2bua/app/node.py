@@ -327,12 +327,11 @@ class Node:
         return state, len(self._exchange.live()), int(self._journal.waiting())
 
     def _ails(self) -> list[Alarm]:
-        answering = self._pool.answering
         found = complaints(
             self._outlook,
             self._storage.plans,
             self._journal,
-            answering,
+            self._pool,
             self._places.data_dir,
         )
         return list(found)
@@ -444,6 +443,9 @@ class Node:
         watch("sip_sessions", "SIP sessions, lingering ones included", self._sessions)
         watch("journal_waiting", "Records not in PostgreSQL yet", self._journal.waiting)
         watch("journal_lost", "Entries lost to a full disk", lambda: self._journal.lost)
+        pool = self._pool
+        watch("recordings_failed", "Not taken by the disk", lambda: pool.recordings_failed)
+        watch("events_lost", "Of media processes", lambda: pool.events_lost)
         watch(
             "media_processes", "Media processes that answer", lambda: self._pool.answering
         )

@@ -199,8 +199,8 @@ class CallerLeg:
                 return [PromptsEnded(self.leg, token)] if completed else []
             case AudioStopped():
                 return [] if self.audio.on_hold else [FellSilent(self.leg)]
-            case MediaRecorded(path=path, milliseconds=milliseconds):
-                return [Recorded(self.leg, path, milliseconds)]
+            case MediaRecorded(path=path, milliseconds=milliseconds, fault=fault):
+                return [Recorded(self.leg, path, milliseconds, fault)]
             case PortClosed(quality=quality):
                 return [Measured(self.leg, quality)]
             case MediaLost():

@@ -242,6 +242,8 @@ class Recorded:
     leg: LegId
     path: str
     milliseconds: int
+    fault: str = ""
+    """Why there is not more of it; empty if that is all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

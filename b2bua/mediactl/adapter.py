@@ -80,7 +80,7 @@ def from_wire(fact: wire.Fact) -> MediaFact | None:
     match fact:
         case wire.Expired(session=session):
             return MediaLost(CallId(session))
-        case wire.Adopted():
+        case wire.Adopted() | wire.Counted():
             return None
         case _:
             return _of_leg(fact, CallId(fact.session), LegId(fact.port))
@@ -123,8 +123,8 @@ def _of_leg(
             # Without a port it was about the session: nothing that a leg could act on.
             if leg:
                 heard = PortFailed(call=call, leg=leg, reason=reason)
-        case wire.Recorded(path=path, milliseconds=milliseconds):
-            heard = Recorded(call=call, leg=leg, path=path, milliseconds=milliseconds)
+        case wire.Recorded(path=path, milliseconds=kept, fault=fault):
+            heard = Recorded(call=call, leg=leg, path=path, milliseconds=kept, fault=fault)
     return heard
 
 

@@ -35,6 +35,9 @@ from media.control import messages as wire
 GRACE: Final = 1.0
 """Seconds that a call's media may be out of reach before it is given up."""
 
+LATELY: Final = 600.0
+"""Seconds for which a recording that failed is complained of."""
+
 
 @dataclass(slots=True)
 class _Session:
@@ -56,6 +59,8 @@ class _Process:
     waiting: list[MediaOrder] = field(default_factory=list)
     """Orders for when it answers again."""
     grace: asyncio.TimerHandle | None = None
+    counted: wire.Counted = wire.Counted()
+    """What went wrong in it, as far as we were told."""
     opening: dict[tuple[CallId, LegId], float] = field(default_factory=dict)
     """When each port was asked for that has not been answered, earliest first."""
 
@@ -84,6 +89,11 @@ class MediaPool:
         self._of_call: dict[CallId, Link] = {}
         self._orphans: set[CallId] = set()
         """Calls of the journal that no process has claimed yet."""
+        self.recordings_failed = 0
+        """Since we began: cut short by the disk, or never begun."""
+        self.events_lost = 0
+        """Since we began: of media processes that had more to tell than they could keep."""
+        self._failed_at: float | None = None
         self._settled = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -91,6 +101,13 @@ class MediaPool:
     def answering(self) -> int:
         """How many processes take orders now."""
         return sum(process.answers for process in self._processes.values())
+
+    @property
+    def recording_fails(self) -> bool:
+        """Whether the disk did not take a recording lately."""
+        if self._failed_at is None:
+            return False
+        return asyncio.get_running_loop().time() - self._failed_at < LATELY
 
     @property
     def calls(self) -> frozenset[CallId]:
@@ -156,6 +173,9 @@ class MediaPool:
         if isinstance(fact, wire.Adopted):
             self._adopted(link, process, fact)
             return
+        if isinstance(fact, wire.Counted):
+            self._count(link, process, fact)
+            return
         call = CallId(fact.session)
         session = process.sessions.get(call)
         if isinstance(fact, wire.Expired):
@@ -170,6 +190,21 @@ class MediaPool:
         told = from_wire(fact)
         if told is not None:
             self._tell(told)
+
+    def _count(self, link: Link, process: _Process, now: wire.Counted) -> None:
+        """Add what went wrong since the process last said so; another begins at nothing."""
+        before, process.counted = process.counted, now
+        failed = now.recordings_failed - before.recordings_failed
+        lost = now.events_lost - before.events_lost
+        if failed < 0 or lost < 0:
+            failed, lost = now.recordings_failed, now.events_lost
+        self.events_lost += lost
+        if lost:
+            self._note(f"media process {link.path} lost {lost} events")
+        self.recordings_failed += failed
+        if failed:
+            self._failed_at = asyncio.get_running_loop().time()
+            self._note(f"media process {link.path} cut {failed} recordings short")
 
     def unlinked(self, link: Link, reason: str) -> None:
         """Wait for a second before the calls are given up."""

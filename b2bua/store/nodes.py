@@ -28,6 +28,7 @@ class Complaint(Enum):
     TRUNK = "trunk"
     NODE = "node"
     CAP = "cap"
+    RECORDING = "recording"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

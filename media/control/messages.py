@@ -272,6 +272,9 @@ class Recorded(Wire, frozen=True, kw_only=True):
     port: Name
     path: Path
     milliseconds: int
+    """Of what is kept."""
+    fault: str = ""
+    """Why that is not all; empty if it is."""
 
 
 class Closed(Wire, frozen=True, kw_only=True):
@@ -286,6 +289,18 @@ class Expired(Wire, frozen=True, kw_only=True):
     """A session outlived its lifetime and was closed."""
 
     session: Name
+
+
+class Counted(Wire, frozen=True, kw_only=True):
+    """What went wrong in the process since it began.
+
+    Said to every client when it grows, and to each that connects if there is any.
+    """
+
+    recordings_failed: int = 0
+    """Cut short by the disk."""
+    events_lost: int = 0
+    """Facts that were never told, as there were more than could be kept."""
 
 
 class Adopted(Wire, frozen=True, kw_only=True):
@@ -314,5 +329,6 @@ Fact: TypeAlias = (
     | Closed
     | Expired
     | Adopted
+    | Counted
     | Refused
 )

@@ -256,7 +256,7 @@ static PyObject *engine_record(struct engine_object *self, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
-static int64_t recording_end(struct engine_object *self, struct port *port)
+static int64_t recording_end(struct engine_object *self, struct port *port, int *error)
 {
     int64_t length;
     pthread_mutex_lock(&port->mutex);
@@ -265,7 +265,7 @@ static int64_t recording_end(struct engine_object *self, struct port *port)
     pthread_mutex_unlock(&port->mutex);
     nanos now = clock_now();
     Py_BEGIN_ALLOW_THREADS
-    length = recording_finish(&self->engine->writer, recording, now);
+    length = recording_finish(&self->engine->writer, recording, now, error);
     Py_END_ALLOW_THREADS
     return length;
 }
@@ -277,7 +277,9 @@ static PyObject *engine_stop_recording(struct engine_object *self, PyObject *num
         return NULL;
     if (!port->recording)
         return PyErr_Format(PyExc_ValueError, "port %d is not being recorded", port->number);
-    return PyLong_FromLongLong(recording_end(self, port));
+    int error;
+    long long length = recording_end(self, port, &error);
+    return Py_BuildValue("(Li)", length, error);
 }
 
 static PyObject *engine_load(struct engine_object *self, PyObject *samples)
@@ -328,8 +330,9 @@ static void port_close(struct engine_object *self, struct port *port)
 {
     struct engine *engine = self->engine;
     listen_no_more(engine, port);
+    int ignored;
     if (port->recording)
-        recording_end(self, port);
+        recording_end(self, port, &ignored);
     pthread_mutex_lock(&port->mutex);
     rtcp_leave(engine, port, clock_now());
     port->open = false;

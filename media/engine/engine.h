@@ -188,6 +188,8 @@ struct news {
     size_t count, capacity;
     uint64_t lost;
 };
+/* Makes whoever waits for news look, without any. */
+void news_nudge(struct news *news);
 bool news_open(struct news *news);
 void news_close(struct news *news);
 void news_tell(struct news *news, struct news_item item);
@@ -226,6 +228,7 @@ struct writer {
     pthread_cond_t wake, finished;
     pthread_t thread;
     struct recording *first;
+    struct news *news; /* hears that one has failed */
     bool running, stopping, stalled;
     uint64_t failed;
 };
@@ -395,14 +398,16 @@ void rtcp_leave(struct engine *engine, struct port *port, nanos now);
 void rtcp_collide(struct engine *engine, struct port *port, nanos now);
 /* record.c; the port's mutex is held in recording_place and recording_tick */
 enum { TRACK_HEARD, TRACK_SAID };
-bool writer_start(struct writer *writer);
+bool writer_start(struct writer *writer, struct news *news);
 void writer_stop(struct writer *writer);
 struct recording *recording_new(struct writer *writer, int fd, bool both, nanos now);
 void recording_place(struct recording *recording, int track, uint32_t ssrc,
                      uint32_t timestamp, uint8_t codec, const uint8_t *payload, size_t size,
                      nanos now);
 void recording_tick(struct recording *recording, nanos now);
-/* Hands the recording to the writer; returns its length in ms. Waits a moment for the disk. */
-int64_t recording_finish(struct writer *writer, struct recording *recording, nanos now);
+/* Hands the recording to the writer and waits a moment for the disk; returns the length in ms of
+ * what is kept, and in error why that is not all (an errno), else 0. */
+int64_t recording_finish(struct writer *writer, struct recording *recording, nanos now,
+                         int *error);
 
 #endif

@@ -50,6 +50,11 @@ void news_tell(struct news *news, struct news_item item)
     pthread_mutex_unlock(&news->mutex);
 }
 
+void news_nudge(struct news *news)
+{
+    news_tell(news, (struct news_item){.kind = HEARD, .port = -1});
+}
+
 /* A number may be used again at once, so nothing about its old bearer may still be said. */
 void news_forget(struct news *news, int port)
 {

@@ -203,10 +203,19 @@ class Engine(Protocol):
 
         """
 
-    def stop_recording(self, port: int, /) -> int:
-        """Finish the file, close it, and return its length in ms.
+    @property
+    def recordings_failed(self) -> int:
+        """Recordings cut short since the start, because the disk did not take them."""
 
-        A disk that stalls is waited for 100 ms; the rest is then done behind.
+    @property
+    def events_lost(self) -> int:
+        """Events that nobody fetched in time, since the start."""
+
+    def stop_recording(self, port: int, /) -> tuple[int, int]:
+        """Finish the file and close it.
+
+        Returns the length in ms of what is kept, and why that is not all: an ``errno``,
+        else 0. A disk that stalls is waited for 100 ms; the rest is then done behind.
         """
 
     def load(self, samples: bytes, /) -> int:
@@ -222,7 +231,10 @@ class Engine(Protocol):
         """Close the sockets and any recording; the number may be used again."""
 
     def fileno(self) -> int:
-        """A descriptor that is readable while :meth:`events` has something to give."""
+        """A descriptor that is readable while :meth:`events` has something to give.
+
+        It is also readable, with nothing to give, when a recording has failed.
+        """
 
     def events(self) -> list[Event]:
         """Take all events since the last call, in order for each port."""

@@ -38,7 +38,10 @@ struct recording {
     atomic_bool finished;
     atomic_size_t put, taken; /* frames, ever growing */
     int64_t written;
-    bool failed;
+    int error;       /* the errno of what failed first, else 0 */
+    /* under the writer's mutex */
+    bool complete;
+    bool abandoned; /* nobody waits for its end any more */
     struct track tracks[2];
     int16_t ring[]; /* RING frames */
 };
@@ -140,7 +143,7 @@ static void wav_header(uint8_t header[WAV_HEADER], int channels, int64_t frames)
 }
 
 /* From here on only the writer's thread, which alone takes recordings off its list. */
-static bool write_all(int fd, const void *data, size_t size)
+static int write_all(int fd, const void *data, size_t size)
 {
     const char *at = data;
     while (size) {
@@ -148,14 +151,26 @@ static bool write_all(int fd, const void *data, size_t size)
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return false;
+            return done < 0 ? errno : ENOSPC;
         at += done;
         size -= (size_t)done;
     }
-    return true;
+    return 0;
 }
 
-static void drain(struct recording *recording)
+/* What cannot be written is told at once, and counted once for each recording. */
+static void fail(struct writer *writer, struct recording *recording, int error)
+{
+    if (!error || recording->error)
+        return;
+    recording->error = error;
+    pthread_mutex_lock(&writer->mutex);
+    writer->failed++;
+    pthread_mutex_unlock(&writer->mutex);
+    news_nudge(writer->news);
+}
+
+static void drain(struct writer *writer, struct recording *recording)
 {
     size_t taken = atomic_load_explicit(&recording->taken, memory_order_relaxed);
     size_t put = atomic_load_explicit(&recording->put, memory_order_acquire);
@@ -165,9 +180,9 @@ static void drain(struct recording *recording)
             count = RING - at;
         size_t frame = 2 * (size_t)recording->channels;
         const int16_t *from = recording->ring + at * (size_t)recording->channels;
-        if (!recording->failed && !write_all(recording->fd, from, count * frame))
-            recording->failed = true;
-        if (!recording->failed)
+        if (!recording->error)
+            fail(writer, recording, write_all(recording->fd, from, count * frame));
+        if (!recording->error)
             recording->written += (int64_t)count;
         taken += count;
         atomic_store_explicit(&recording->taken, taken, memory_order_release);
@@ -177,23 +192,27 @@ static void drain(struct recording *recording)
 static void complete(struct writer *writer, struct recording *recording)
 {
     uint8_t header[WAV_HEADER];
-    int64_t frames = recording->failed ? recording->written : recording->settled;
+    int64_t frames = recording->error ? recording->written : recording->settled;
     off_t size = WAV_HEADER + (off_t)frames * 2 * recording->channels;
     wav_header(header, recording->channels, frames);
-    if (ftruncate(recording->fd, size) < 0 ||
-        pwrite(recording->fd, header, sizeof header, 0) != sizeof header)
-        recording->failed = true;
+    if (ftruncate(recording->fd, size) < 0)
+        fail(writer, recording, errno);
+    ssize_t done = pwrite(recording->fd, header, sizeof header, 0);
+    if (done != sizeof header)
+        fail(writer, recording, done < 0 ? errno : ENOSPC);
     close(recording->fd);
     pthread_mutex_lock(&writer->mutex);
     struct recording **link = &writer->first;
     while (*link != recording)
         link = &(*link)->next;
     *link = recording->next;
-    writer->failed += recording->failed;
     writer->stalled = false;
+    recording->complete = true;
+    bool abandoned = recording->abandoned;
     pthread_cond_broadcast(&writer->finished);
     pthread_mutex_unlock(&writer->mutex);
-    free(recording);
+    if (abandoned)
+        free(recording);
 }
 
 static void *write_recordings(void *argument)
@@ -213,7 +232,7 @@ static void *write_recordings(void *argument)
         for (; recording; recording = next) {
             next = recording->next;
             bool finished = atomic_load(&recording->finished);
-            drain(recording);
+            drain(writer, recording);
             if (finished)
                 complete(writer, recording);
         }
@@ -222,12 +241,13 @@ static void *write_recordings(void *argument)
 }
 
 /* Python's side. */
-bool writer_start(struct writer *writer)
+bool writer_start(struct writer *writer, struct news *news)
 {
     pthread_condattr_t monotonic;
     sigset_t all, before;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    writer->news = news;
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->wake, &monotonic);
     pthread_cond_init(&writer->finished, &monotonic);
@@ -278,27 +298,29 @@ struct recording *recording_new(struct writer *writer, int fd, bool both, nanos 
     return recording;
 }
 
-static bool is_listed(const struct writer *writer, const struct recording *wanted)
-{
-    const struct recording *recording = writer->first;
-    while (recording && recording != wanted)
-        recording = recording->next;
-    return recording != NULL;
-}
-
-/* No packet thread knows the recording any more. A disk that stalled once is not waited for. */
-int64_t recording_finish(struct writer *writer, struct recording *recording, nanos now)
+/* No packet thread knows the recording any more. A disk that stalled once is not waited for:
+ * the rest is written behind, and is part of what is kept. */
+int64_t recording_finish(struct writer *writer, struct recording *recording, nanos now,
+                         int *error)
 {
     settle(recording, position_at(recording, now));
-    int64_t length = recording->settled / 8;
+    int64_t frames = recording->settled;
     nanos until = clock_now() + WAIT_MS * MILLISECOND;
     struct timespec time = {until / SECOND, until % SECOND};
+    *error = 0;
     pthread_mutex_lock(&writer->mutex);
     atomic_store(&recording->finished, true);
     pthread_cond_signal(&writer->wake);
-    while (!writer->stalled && is_listed(writer, recording))
+    while (!writer->stalled && !recording->complete)
         if (pthread_cond_timedwait(&writer->finished, &writer->mutex, &time) == ETIMEDOUT)
-            writer->stalled = is_listed(writer, recording);
+            writer->stalled = !recording->complete;
+    bool complete = recording->complete;
+    recording->abandoned = !complete;
     pthread_mutex_unlock(&writer->mutex);
-    return length;
+    if (complete) {
+        *error = recording->error;
+        frames = recording->error ? recording->written : frames;
+        free(recording);
+    }
+    return frames / 8;
 }

@@ -211,7 +211,7 @@ bool engine_start(struct engine *engine, int threads)
 {
     note_time(engine);
     engine->workers = calloc((size_t)threads, sizeof *engine->workers);
-    if (!engine->workers || !writer_start(&engine->writer))
+    if (!engine->workers || !writer_start(&engine->writer, &engine->news))
         return false;
     engine->thread_count = threads;
     for (int i = 0; i < threads; i++) {

@@ -15,7 +15,7 @@ from secrets import randbits
 from typing import Protocol
 
 from media.audio.prompts import PromptMissing, Prompts
-from media.control.messages import Adopt, Closed, Fact, Order, Recorded
+from media.control.messages import Adopt, Closed, Counted, Fact, Order, Recorded
 from media.engine.plan import Engine, Event
 from media.session.outputs import (
     Arrange,
@@ -78,6 +78,9 @@ class MediaProcess:
         self._lent_ports: dict[int, tuple[Place, int]] = {}
         """Engine port to UDP port."""
         self._events: deque[Event] = deque()
+        self._counted = Counted()
+        self._never_begun = 0
+        """Recordings for which there was no file."""
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
 
@@ -97,6 +100,8 @@ class MediaProcess:
     def connected(self, client: int) -> None:
         """Count a client."""
         self._clients.add(client)
+        if self._counted != Counted():
+            self._means.say(client, self._counted)
         self._settle()
 
     def received(self, client: int, order: Order) -> None:
@@ -127,6 +132,22 @@ class MediaProcess:
     def _hear(self) -> None:
         self._events.extend(self._engine.events())
         self._carry_out([])
+        self._count()
+
+    def _count(self) -> None:
+        """Tell everybody if something went wrong that no order answers for."""
+        counted = Counted(
+            recordings_failed=self._engine.recordings_failed + self._never_begun,
+            events_lost=self._engine.events_lost,
+        )
+        if counted == self._counted:
+            return
+        self._counted = counted
+        self._means.log(
+            "losses", recordings=counted.recordings_failed, events=counted.events_lost
+        )
+        for client in self._clients:
+            self._means.say(client, counted)
 
     def _carry_out(self, outputs: Sequence[Output]) -> None:
         """Do it all, and what follows from it, in order."""
@@ -226,25 +247,31 @@ class MediaProcess:
 
     def _record(self, start: StartRecording) -> Sequence[Output]:
         try:
-            file = open_recording(start.path)
+            with ExitStack() as opened:
+                file = open_recording(start.path)
+                opened.callback(os.close, file)
+                self._engine.record(start.number, file, start.both)
+                opened.pop_all()
         except OSError as fault:
             reason = f"{start.path}: {fault.strerror}"
             self._means.log("recording failed", session=start.session, reason=reason)
+            self._never_begun += 1
+            self._count()
             return self._sessions.not_recorded(start.session, start.port, reason)
-        with ExitStack() as opened:
-            opened.callback(os.close, file)
-            self._engine.record(start.number, file, start.both)
-            opened.pop_all()
         return []
 
     def _finish(self, finish: FinishRecording) -> None:
-        milliseconds = self._engine.stop_recording(finish.number)
+        milliseconds, error = self._engine.stop_recording(finish.number)
+        fault = os.strerror(error) if error else ""
+        if fault:
+            self._means.log("recording cut short", path=finish.path, reason=fault)
         if finish.owner is not None:
             recorded = Recorded(
                 session=finish.session,
                 port=finish.port,
                 path=finish.path,
                 milliseconds=milliseconds,
+                fault=fault,
             )
             self._means.say(finish.owner, recorded)
 

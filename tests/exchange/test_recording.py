@@ -99,6 +99,17 @@ def test_a_full_disk_costs_the_recording_and_not_the_call() -> None:
     assert [s.passed for s in record.trace if s.rule == "recording"] == [True, False]
 
 
+def test_a_disk_that_fills_up_costs_the_rest_of_the_recording() -> None:
+    scene = Scene(plan(recording=Recording(notice=False)), Answers(after=2)).run(5)
+    scene.stage.ports.shortfall = "No space left on device"
+    scene.hang_up().assert_nothing_left()
+    (record,) = scene.stage.records
+    assert (record.outcome, record.recording) == (Outcome.ANSWERED, f"{record.id}.wav")
+    assert record.recording_ms > 0
+    last = [step for step in record.trace if step.rule == "recording"][-1]
+    assert last == Step("recording", False, "cut short: No space left on device")
+
+
 def test_another_order_that_fails_does_not_cost_the_recording() -> None:
     scene = Scene(plan(recording=Recording(notice=False)), Answers(after=2)).run(3)
     (recorded,) = recordings(scene)

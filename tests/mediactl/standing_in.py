@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from b2bua.call.media import MediaFact
-from media.control.messages import Closed, Order
+from media.control.messages import Closed, Counted, Order
 from media.control.server import ControlServer
 from media.engine.plan import Event, PortStatistics
 from media.session.outputs import Arrange, Fetch, GiveBack, Lend, Output, Say
@@ -63,6 +63,11 @@ class StandIn:
 
     def hear(self, event: Event) -> None:
         self._do(self.sessions.hear(event))
+
+    def count(self, counted: Counted) -> None:
+        """Tell everybody what went wrong so far."""
+        for client in self.clients:
+            self._server.say(client, counted)
 
     def expire(self) -> None:
         """Let all lifetimes end."""

@@ -152,6 +152,10 @@ def test_orders(order: MediaOrder, told: wire.Order) -> None:
             Recorded(call=CALL, leg=LEG, path="/r", milliseconds=1),
         ),
         (
+            wire.Recorded(session="call", port="leg", path="/r", milliseconds=1, fault="x"),
+            Recorded(call=CALL, leg=LEG, path="/r", milliseconds=1, fault="x"),
+        ),
+        (
             wire.Closed(
                 session="call",
                 port="leg",

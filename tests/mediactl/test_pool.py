@@ -303,3 +303,19 @@ async def test_a_process_that_talks_rubbish_is_left_and_tried_again(
         assert any("went away" in note for note in ear.notes)
     server.close()
     await server.wait_closed()
+
+
+async def test_what_goes_wrong_in_processes_is_added_up(
+    pool: MediaPool, process: StandIn, ear: Ear
+) -> None:
+    before = pool.recording_fails
+    for failed, lost in ((1, 0), (3, 5), (1, 0)):  # the last is another process
+        process.count(wire.Counted(recordings_failed=failed, events_lost=lost))
+    await until(lambda: pool.recordings_failed == 4)
+    assert pool.events_lost == 5
+    assert (before, pool.recording_fails) == (False, True)
+    noted = [note.split(" ", 3)[3] for note in ear.notes]
+    assert noted == [
+        *("cut 1 recordings short", "lost 5 events"),
+        *("cut 2 recordings short", "cut 1 recordings short"),
+    ]

@@ -161,6 +161,8 @@ class Ports:
     """Files that are complete, with their milliseconds."""
     full: bool = False
     """The disk holds no recording more."""
+    shortfall: str = ""
+    """Why recordings are not whole."""
     mute: bool = False
     """Prompts cannot be played."""
     _next: int = 20000
@@ -222,7 +224,13 @@ class Ports:
         return [
             (
                 0.0004,
-                Recorded(call=call, leg=leg, path=path, milliseconds=self.recorded[path]),
+                Recorded(
+                    call=call,
+                    leg=leg,
+                    path=path,
+                    milliseconds=self.recorded[path],
+                    fault=self.shortfall,
+                ),
             )
         ]
 

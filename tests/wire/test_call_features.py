@@ -1,14 +1,19 @@
 """Recordings, messages and queues over the wire: who hears what, and what is kept."""
 
+import asyncio
+import resource
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import soundfile  # type: ignore[import-untyped]
 
 from b2bua.service.record import Outcome
+from b2bua.store.nodes import Complaint, Nodes
+from b2bua.store.pool import Database
+from b2bua.store.supervisor import EmbeddedPostgres
 from tests.architecture.sources import ROOT
 from tests.support.node import Node, until
 from tests.support.tones import place_of, samples_of, seconds_of_tone, sine
@@ -49,6 +54,12 @@ routes: [{name: all, to: desk}]
 number: "4006000006"
 destinations: {asked: {number: "02088886001", trunk: unicom, accept: true}}
 routes: [{name: all, to: asked}]
+---
+number: "4006000007"
+announcements: none
+destinations: {desk: {number: "02088886001", trunk: unicom}}
+recording: {notice: false, legs: both}
+routes: [{name: all, to: desk}]
 """
 
 
@@ -120,6 +131,47 @@ def test_a_talk_is_announced_to_both_and_kept_in_two_channels(
     assert seconds_of_tone(caller, 440) == seconds_of_tone(destination, 600) == 0.0
     assert f"recordings/{record.recording}" in node.run("call", record.id).stdout
     node.quiet()
+
+
+def test_a_disk_that_is_full_costs_the_rest_of_the_recording_and_nothing_else(
+    node: Node, voice: Path, tmp_path: Path
+) -> None:
+    heard = tmp_path / "heard.wav"
+    limit = resource.RLIMIT_FSIZE
+    before = resource.prlimit(media(node), limit, (32_044, resource.RLIM_INFINITY))
+    try:
+        with answering(node, "--tone", "440"):
+            dialled = node.run(
+                *("dial", f"sip:4006000007@{HOST}", "--send", str(voice), "--seconds=3"),
+                *("--from", "02088881234", "--record", str(heard)),
+            )
+    finally:
+        resource.prlimit(media(node), limit, before)
+    assert dialled.returncode == 0, dialled.stdout + dialled.stderr
+    assert seconds_of_tone(samples_of(heard), 440) > 2.0
+    record = node.record("4006000007")
+    assert (record.outcome, record.end_reason) == (Outcome.ANSWERED, "caller hung up")
+    assert [step.why for step in record.trace if step.rule == "recording"] == [
+        "legs: both",
+        "cut short: File too large",
+    ]
+    assert 0 < record.recording_ms <= 1000
+    kept = samples_of(node.data_dir / "recordings" / record.recording)
+    assert len(kept) / 8 == pytest.approx(record.recording_ms, abs=1)
+    assert node.metric("b2bua_recordings_failed") == 1
+    assert "cut 1 recordings short" in node.log.read_text()
+    node.quiet()
+
+
+def media(node: Node) -> int:
+    """Process number of the media process."""
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = place.read_bytes().split(b"\0")
+            ours = any(str(node.data_dir).encode() in word for word in words)
+            if b"media.worker.main" in words and ours:
+                return int(place.parent.name)
+    pytest.fail("there is no media process")
 
 
 def test_a_caller_whom_nobody_answers_leaves_a_message(
@@ -237,3 +289,15 @@ def test_after_the_talk_the_caller_is_asked_and_a_key_is_kept(
     assert "survey 4" in node.run("call", record.id).stdout
     node.quiet()
     assert node.faults() == []
+
+
+def test_operators_hear_of_a_recording_that_failed(node: Node) -> None:
+    async def alarms() -> list[Complaint]:
+        database = Database(EmbeddedPostgres(node.data_dir).dsn)
+        await database.open()
+        try:
+            return [alarm.kind for alarm in await Nodes(database).alarms()]
+        finally:
+            await database.close()
+
+    until(lambda: Complaint.RECORDING in asyncio.run(alarms()), why="an alarm")

@@ -212,7 +212,8 @@ class LoopbackRig:
         self.engine.record(port, fd, both)
 
     def stop_recording(self, port: int) -> bytes:
-        length = self.engine.stop_recording(port)
+        length, error = self.engine.stop_recording(port)
+        assert error == 0
         path = self._files.pop(port)
         self.until(lambda: path.read_bytes()[40:44] != bytes(4))
         data = path.read_bytes()

@@ -1,10 +1,15 @@
 """Recordings, on both engines: what is heard and said, in its place in time."""
 
 import array
+import errno
+import fcntl
+import os
+
+import pytest
 
 from media.audio import g711
 from media.engine.plan import Codec, PortPlan, Sending
-from tests.media.engine.rigs import Far, Rig, audio
+from tests.media.engine.rigs import Far, LoopbackRig, Rig, audio
 
 LOUD = b"\xaa" * 160
 VALUE = int.from_bytes(g711.decode_alaw(b"\xaa"), "little")
@@ -67,6 +72,32 @@ def test_a_pause_of_the_sender_is_as_long_in_the_recording(rig: Rig) -> None:
     loud = [i for i, sample in enumerate(samples) if sample]
     assert len(loud) == 320
     assert 0.45 * 8000 <= loud[160] - loud[0] <= 1.0 * 8000
+
+
+def test_a_disk_that_is_full_keeps_what_it_has() -> None:
+    """It is told at once, and why when the recording is finished; audio goes on."""
+    rig = LoopbackRig()
+    file = os.memfd_create("recording", os.MFD_ALLOW_SEALING)
+    kept = os.dup(file)
+    try:
+        port, far = rig.open(), rig.far()
+        rig.arrange(port, plan(far, Sending.SILENCE))
+        rig.engine.record(port, file, True)
+        rig.run(0.6)
+        fcntl.fcntl(kept, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+        rig.until(lambda: rig.engine.recordings_failed == 1)
+        sent = len(far.packets)
+        rig.until(lambda: len(far.packets) > sent + 2)
+        milliseconds, error = rig.engine.stop_recording(port)
+        assert error == errno.EPERM
+        assert milliseconds > 0
+        data = os.pread(kept, 1 << 20, 0)
+        assert int.from_bytes(data[40:44], "little") == len(data) - 44
+        assert len(data) - 44 == pytest.approx(32 * milliseconds, abs=32)
+        assert rig.engine.recordings_failed == 1
+    finally:
+        os.close(kept)
+        rig.stop()
 
 
 def test_a_second_recording_may_follow(rig: Rig) -> None:

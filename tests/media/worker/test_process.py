@@ -1,6 +1,7 @@
 """The driver with an engine that fails on purpose."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from media.control.messages import (
     Adopted,
     Closed,
     Connect,
+    Counted,
     Expired,
     Fact,
     Open,
@@ -41,6 +43,7 @@ class FailingEngine:
         self.sockets: dict[int, tuple[int, int]] = {}
         self.heard: list[Event] = []
         self.full = False
+        self.recordings_failed = self.events_lost = 0
         self._readable, self._wakes = os.pipe2(os.O_NONBLOCK)
 
     def _may_fail(self, act: str) -> None:
@@ -65,11 +68,13 @@ class FailingEngine:
             raise ValueError("more than 64 would wait")
 
     def record(self, port: int, fd: int, both: bool) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
         self._may_fail("record")
         os.close(fd)
 
-    def stop_recording(self, port: int) -> int:
-        return 0
+    def stop_recording(self, port: int) -> tuple[int, int]:
+        return 0, 0
 
     def load(self, samples: bytes) -> int:
         return 1
@@ -85,6 +90,11 @@ class FailingEngine:
             os.close(descriptor)
         self._may_fail("close")
         return PortStatistics()
+
+    def fail(self, *, recordings: int = 0, events: int = 0) -> None:
+        self.recordings_failed += recordings
+        self.events_lost += events
+        os.write(self._wakes, b"!")
 
     def fileno(self) -> int:
         return self._readable
@@ -213,6 +223,34 @@ async def test_a_recording_that_fails_in_the_engine_ends_the_session(
     floor.process.received(1, Record(session="s", port="p", path=path))
     assert Expired in floor.facts()
     assert len(os.listdir("/proc/self/fd")) == before - 2
+
+
+async def test_a_full_disk_is_told_and_ends_nothing(floor: Floor, tmp_path: Path) -> None:
+    floor.open("s")
+    floor.facts()
+    floor.engine.full = True
+    before = len(os.listdir("/proc/self/fd"))
+    path = str(tmp_path / "x.wav")
+    floor.process.received(1, Record(session="s", port="p", path=path))
+    why = f"{path}: No space left on device"
+    assert floor.said == [
+        (1, Counted(recordings_failed=1)),
+        (1, Refused(session="s", port="p", reason=why)),
+    ]
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(floor.engine.sockets) == 1
+
+
+async def test_what_no_order_answers_for_is_told_to_all(floor: Floor) -> None:
+    floor.process.connected(2)
+    assert floor.said == []
+    floor.engine.fail(recordings=1, events=3)
+    await asyncio.sleep(0.05)
+    counted = Counted(recordings_failed=1, events_lost=3)
+    assert sorted(floor.said) == [(1, counted), (2, counted)]
+    floor.process.connected(3)
+    assert floor.said[2:] == [(3, counted)]
+    assert floor.incidents == ["losses"]
 
 
 async def test_digits_that_do_not_fit_any_more_are_refused(floor: Floor) -> None:

@@ -13,6 +13,7 @@ from b2bua.service.number import service_number
 from b2bua.service.planfile import Finding
 from b2bua.service.planwriting import plain
 from b2bua.service.record import Outcome
+from b2bua.store.audit import Act
 from b2bua.store.plans import Published
 from b2bua.store.tenant import Mark, Search
 from b2bua.web import planning, reporting, shapes
@@ -196,6 +197,8 @@ async def report(
     except MalformedMonth as error:
         raise HTTPException(422, str(error)) from error
     figures = await reporting.figures(visit, wanted)
+    if form != "json":
+        await visit.note(Act.EXPORTED, f"report {wanted}", form)
     return reporting.rendered(visit, figures, form, Language(language))
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from b2bua.service.plan import Plan
 from b2bua.service.planwriting import plain
 from b2bua.service.webhook import WebhookEvent
+from b2bua.store.audit import Act
 from b2bua.store.outbox import Outbox, Posted
 from b2bua.web import planning
 from b2bua.web.forms import Fields, Plain, below, fields_of, put, when_of
@@ -71,6 +72,7 @@ async def ring(visit: Visit, plan: Plan, url: str) -> str:
     if all(hook.url != url for hook in plan.webhooks):
         raise HTTPException(404, "the plan has no such webhook")
     visit.portal.log.info("webhook tried", number=visit.tenant.number)
+    await visit.note(Act.WEBHOOK_TRIED, url)
     return await Outbox(visit.tenant.database).try_out(visit.tenant.number, url)
 
 

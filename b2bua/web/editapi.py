@@ -176,7 +176,7 @@ async def keep_draft(visit: SignedIn, given: Text) -> Response:
 @router.delete("/draft", status_code=204)
 async def drop_draft(visit: SignedIn) -> Response:
     """Forget the draft."""
-    await visit.drafts.drop()
+    await workbench.discard(visit)
     return Response(status_code=204)
 
 

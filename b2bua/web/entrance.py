@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request
 
 from b2bua.service.number import service_number
 from b2bua.store.accounts import Account, user_name
-from b2bua.store.audit import Act
+from b2bua.store.audit import Act, Deed
 from b2bua.store.errors import StoreError
 from b2bua.store.roles import FIRST, HOUSE
 from b2bua.store.sessions import Session
@@ -140,7 +140,7 @@ async def admit(request: Request, account: Account, code: str) -> Session:
     """Open a session for whose password was right. Raises CodeNeeded or TooFast."""
     portal = portal_of(request)
     if account.codes:
-        await _check_code(portal, account, code)
+        await _check_code(portal, account, code, address_of(request))
     address = origin(address_of(request))
     portal.throttle.right(_pair(account.number, account.name, address))
     portal.log.info("signed in", **_told(account.number, account.name, address))
@@ -150,7 +150,7 @@ async def admit(request: Request, account: Account, code: str) -> Session:
     return session
 
 
-async def _check_code(portal: Portal, account: Account, code: str) -> None:
+async def _check_code(portal: Portal, account: Account, code: str, address: str) -> None:
     """Raises CodeNeeded, or TooFast: so many that one could be guessed are not tried."""
     if not code.strip():
         raise CodeNeeded(wrong=False)
@@ -161,6 +161,15 @@ async def _check_code(portal: Portal, account: Account, code: str) -> None:
     portal.code_throttle.begin(pair, now)
     if not await portal.codes.take(account.number, account.name, code, datetime.now(UTC)):
         portal.log.warning("code refused", **_told(account.number, account.name, ""))
+        await portal.audit.note(
+            Deed(
+                number=account.number,
+                actor=account.name,
+                role=account.role.value,
+                address=address,
+                act=Act.WRONG_CODE,
+            )
+        )
         raise CodeNeeded(wrong=True)
     portal.code_throttle.right(pair)
 

@@ -130,15 +130,7 @@ async def open_number(visit: Visit, wanted: NewNumber) -> Published | list[Findi
         model = await house.plan(service_number(wanted.template) or "")
         if model is None:
             return [_finding("template", "there is no such template")]
-        copied = replace(
-            model.plan,
-            number=number,
-            name=wanted.name,
-            tariff=wanted.tariff,
-            active=True,
-            password="",
-            webhooks=(),
-        )
+        copied = _copied(model.plan, number, wanted)
         known = replace(names, own_prompts=copied.prompts)
         read_again = read_plain(plain(copied), NAME, known)
         text = "" if isinstance(read_again, list) else plan_to_yaml(read_again)
@@ -150,6 +142,19 @@ async def open_number(visit: Visit, wanted: NewNumber) -> Published | list[Findi
     if wanted.password:
         await set_password(visit, number, wanted.password)
     return done
+
+
+def _copied(plan: Plan, number: str, wanted: NewNumber) -> Plan:
+    """Another number's plan, without what is its own."""
+    return replace(
+        plan,
+        number=number,
+        name=wanted.name,
+        tariff=wanted.tariff,
+        active=True,
+        password="",
+        webhooks=(),
+    )
 
 
 async def change_terms(visit: Visit, number: str, terms: Terms) -> list[Finding]:

@@ -164,7 +164,8 @@ async def publish_like(
     if isinstance(read, list) or version.plan is None:
         return read if isinstance(read, list) else []
     text = edited(version.source, version.plan, read)
-    return await _publish(visit, read, text, current.plan.version)
+    again = f"as version {version.version}"
+    return await _publish(visit, read, text, current.plan.version, again)
 
 
 async def _brought_up(
@@ -214,7 +215,7 @@ async def ask(visit: Visit, question: Question) -> Explanation | list[Finding]:
 
 
 async def _publish(
-    visit: Visit, plan: Plan, source: str, base: int | None
+    visit: Visit, plan: Plan, source: str, base: int | None, detail: str = ""
 ) -> Published | list[Finding]:
     published = await visit.tenant.publish(plan, source, base)
     visit.portal.log.info(
@@ -224,7 +225,7 @@ async def _publish(
         changes=len(published.changes),
     )
     if published.changes or published.new:
-        await visit.note(Act.PUBLISHED, f"version {published.version}")
+        await visit.note(Act.PUBLISHED, f"version {published.version}", detail)
     return published
 
 

@@ -10,6 +10,7 @@ from b2bua.mediactl.conversion import Unusable
 from b2bua.service.plan import Plan
 from b2bua.service.planfile import Finding
 from b2bua.service.planwriting import plain
+from b2bua.store.audit import Act
 from b2bua.store.errors import PlanMoved
 from b2bua.store.plans import Published
 from b2bua.store.sounds import Sound
@@ -38,7 +39,8 @@ class RefusedUpload(HTTPException):
 @router.get("/prompts")
 async def prompts(request: Request, visit: SignedIn) -> Response:
     """The enterprise's own prompts, and those that come with the program."""
-    return await _prompts(request, visit)
+    wanted = request.query_params.get("name", "")[:60]
+    return await _prompts(request, visit, name=wanted)
 
 
 @router.post("/prompts")
@@ -96,6 +98,7 @@ async def keep(visit: Visit, name: str, content: bytes) -> Sound:
         raise RefusedUpload(f"file: {error.why}") from error
     sound = await visit.sounds.keep(name, made, seconds)
     visit.portal.log.info("prompt kept", number=visit.tenant.number, name=name)
+    await visit.note(Act.PROMPT_KEPT, name, f"{seconds:.1f} s")
     await _publish_again(visit, name)
     return sound
 
@@ -109,6 +112,7 @@ async def remove(visit: Visit, name: str) -> None:
             raise RefusedUpload(f"{name} is in use: {', '.join(places)}")
     if not await visit.sounds.remove(name):
         raise HTTPException(404, "there is no such prompt")
+    await visit.note(Act.PROMPT_REMOVED, name)
 
 
 async def _publish_again(visit: Visit, name: str) -> None:

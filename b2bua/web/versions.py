@@ -109,7 +109,7 @@ async def settle_draft(request: Request, visit: SignedIn) -> Response:
     """Publish the draft, or forget it."""
     fields = await fields_of(request)
     if fields.text("what") == "discard":
-        await visit.drafts.drop()
+        await workbench.discard(visit)
         return to(_back(fields), "discarded")
     found = await workbench.bench(visit)
     done: Done

@@ -14,6 +14,7 @@ from b2bua.service.planchanges import Change, changes
 from b2bua.service.planediting import edited
 from b2bua.service.planfile import Finding, plan_to_yaml
 from b2bua.service.planwriting import plain
+from b2bua.store.audit import Act
 from b2bua.store.plans import Published
 from b2bua.store.tenant import Current, without_callers, without_secrets
 from b2bua.web import planning
@@ -100,9 +101,17 @@ async def keep_text(visit: Visit, found: Bench, text: str) -> list[Finding]:
 
 async def _keep(visit: Visit, found: Bench, plan: Plan, text: str) -> None:
     if not found.moved and not differing(found.current.plan, plan, whole=True):
-        await visit.drafts.drop()
+        await discard(visit)
     else:
         await visit.drafts.keep(text, found.base)
+        await visit.note(Act.DRAFTED, f"of version {found.base}")
+
+
+async def discard(visit: Visit) -> None:
+    """Forget the draft, if there is one."""
+    if await visit.drafts.read() is not None:
+        await visit.drafts.drop()
+        await visit.note(Act.DRAFT_DROPPED)
 
 
 async def publish(visit: Visit, found: Bench) -> Published | list[Finding]:

@@ -27,7 +27,7 @@ from typing import Final, NamedTuple
 from b2bua.core.clock import Instant
 from b2bua.exchange.outputs import SaveCounter
 from b2bua.exchange.quota import Quota, Slot
-from b2bua.service.flow.decision import CAPS
+from b2bua.service.flow.decision import REFUSED_BY_CAP
 from b2bua.service.flow.dossier import Dossier, Moment
 from b2bua.service.limits import Period, Standing, Unit, Usage, period_start
 from b2bua.service.plan import Counted, Plan
@@ -36,7 +36,6 @@ from b2bua.service.record import CallRecord, Outcome
 MOST_CALLERS: Final = 100_000
 """Callers whose recent calls are remembered; beyond them the oldest are forgotten."""
 LONGEST_MEMORY: Final = 24 * 3600.0
-REFUSED_BY_CAP: Final = frozenset(refusal.rule for refusal in CAPS.values())
 
 
 class _Key(NamedTuple):

@@ -46,6 +46,9 @@ AHEAD: Final = 6.0
 TEND_SECONDS: Final = 5.0
 """Between two looks at what running calls cost."""
 
+SPENT: Final = "all of it is used or held for calls"
+"""The one verdict by which a cap is known to be reached."""
+
 Output: TypeAlias = SaveCounter | ReserveQuota
 
 
@@ -177,10 +180,9 @@ class Quota:
         for slot, term in self._terms(plan, dossier):
             if self._used(slot, now) + term.step > self._room(slot):
                 waits = dossier.id in desk.waiting
-                why = desk.verdict if waits else ""
-                if not waits and now < desk.dry_until:
-                    why = desk.verdict
-                return Shortage(cap=term.cap, final=bool(why), why=why)
+                why = desk.verdict if waits or now < desk.dry_until else ""
+                known = why == SPENT
+                return Shortage(cap=term.cap, final=bool(why), known=known, why=why)
         return None
 
     def ask(self, plan: Plan, dossier: Dossier, now: Instant) -> list[Output]:
@@ -289,7 +291,7 @@ class Quota:
     def _despair(self, desk: _Desk, answer: Granted, now: Instant) -> None:
         """Decide whether to hope for what others hold."""
         if not answer.elsewhere:
-            desk.verdict = "all of it is used or held for calls"
+            desk.verdict = SPENT
         elif now < desk.hopeless_until or now - desk.since >= PATIENCE:
             desk.verdict = "the rest is held by nodes that do not give it back"
             desk.hopeless_until = max(desk.hopeless_until, now + HOPELESS_SECONDS)

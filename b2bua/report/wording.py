@@ -167,6 +167,7 @@ REASONS: Final[Mapping[str, str]] = {
     "month cap": "月次数上限",
     "week cap": "周次数上限",
     "spend cap": "月费用上限",
+    "cap unknown": "额度未知",
     "caller gave up": "主叫挂机",
     "media_lost": "媒体中断",
     "our fault": "系统故障",

@@ -138,11 +138,6 @@ def cap_states(caps: Caps, usage: Usage) -> list[CapState]:
     return [CapState(cap, used, limit) for cap, used, limit in given if limit is not None]
 
 
-def first_reached(caps: Caps, usage: Usage) -> CapState | None:
-    """The first cap that the next call would overstep, or None."""
-    return next((state for state in cap_states(caps, usage) if state.reached), None)
-
-
 def full(destination: Destination, live_calls: int) -> bool:
     """Whether the destination has as many calls as it may have at once."""
     return destination.concurrent is not None and live_calls >= destination.concurrent

@@ -78,6 +78,8 @@ class Shortage:
     cap: Cap
     final: bool
     """Nobody is being asked any more."""
+    known: bool = False
+    """The store has said that the period is used up."""
     why: str
 
 

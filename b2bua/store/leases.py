@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from b2bua.service.flow.decision import REFUSED_BY_CAP
 from b2bua.service.limits import Lease, Period, Unit
 from b2bua.service.plan import Counted
 from b2bua.service.quota import Granted, Others, ReserveQuota, Want, allot
@@ -48,11 +49,13 @@ on conflict (number, period, starts, unit, node) do update set
     turn = excluded.turn, granted = excluded.granted, spare = excluded.spare,
     asked_at = now()
 """
+CAPPED: Final = ", ".join(f"'{reason}'" for reason in sorted(REFUSED_BY_CAP))
+"""What a cap refused, as a list in SQL."""
 OWN: Final = """
 select number, period::text as period, starts, unit, node, turn, granted, settled
 from lease where node = $1 and starts >= $2
 """
-SETTLE: Final = """
+SETTLE: Final = f"""
 update lease set settled = lease.settled + moved.amount
 from (
     select
@@ -61,7 +64,7 @@ from (
         unit, node,
         sum(case when unit = 'spend' then fee else case plan -> 'limits' ->> 'count'
             when 'offered' then
-                (end_reason not in ('month cap', 'week cap', 'spend cap'))::int
+                (end_reason not in ({CAPPED}))::int
             when 'answered' then (outcome = 'answered')::int
             else admitted::int
         end end) as amount

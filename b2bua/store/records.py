@@ -45,7 +45,7 @@ with fresh as (
         date_trunc(period::text, invite_at at time zone timezone)::date as starts,
         count(*), count(*) filter (where admitted),
         count(*) filter (where outcome = 'answered'), sum(fee),
-        count(*) filter (where end_reason in ('month cap', 'week cap', 'spend cap'))
+        count(*) filter (where end_reason in ({leases.CAPPED}))
     from fresh
     join plan_version as known using (number)
     cross join unnest(enum_range(null::period)) as period
@@ -196,9 +196,7 @@ class Records:
             if len(rows) < LEAN_PAGE:
                 return
 
-    async def many(
-        self, number: str, few: int, since: datetime, until: datetime
-    ) -> bool:
+    async def many(self, number: str, few: int, since: datetime, until: datetime) -> bool:
         """Whether a number has more records than a few."""
         async with self._database.connection() as connection:
             found: int = await connection.fetchval(

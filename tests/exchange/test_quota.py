@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from b2bua.exchange.ledger import Ledger
 from b2bua.exchange.outputs import SaveCounter
+from b2bua.exchange.quota import PAUSE
 from b2bua.service.flow.dossier import Conclusion, Dossier, Moment
 from b2bua.service.number import Caller, CallerKind
 from b2bua.service.plan import Caps, Counted, Plan, Tariff
@@ -304,6 +305,8 @@ class ManyNodes(RuleBasedStateMachine):
             node.deliver(heard=True)
             rest(self.nodes, self.store)
         last = self.nodes[0]
+        # It may have heard just now that the store was silent once.
+        last.pass_time(PAUSE + 0.1)
         for _ in range(self.limit + 1):
             last.arrive()
             rest(self.nodes, self.store)

@@ -11,7 +11,6 @@ from b2bua.service.limits import (
     Period,
     Usage,
     cap_states,
-    first_reached,
     full,
     period_start,
     step_reached,
@@ -37,8 +36,8 @@ CAPS = Caps(calls_per_month=100, calls_per_week=30, spend_per_month=500_000)
     ],
 )
 def test_caps(usage: Usage, reached: Cap | None) -> None:
-    found = first_reached(CAPS, usage)
-    assert (found and found.cap) == reached
+    found = [state.cap for state in cap_states(CAPS, usage) if state.reached]
+    assert found[:1] == ([] if reached is None else [reached])
 
 
 def test_only_caps_that_are_set_are_looked_at() -> None:

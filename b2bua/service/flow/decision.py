@@ -69,6 +69,11 @@ CAPS: Final[Mapping[Cap, Refusal]] = {
     Cap.CALLS_PER_WEEK: Refusal("week cap", 403, 21, "week-cap"),
     Cap.SPEND_PER_MONTH: Refusal("spend cap", 403, 21, "spend-cap"),
 }
+CAP_UNKNOWN: Final = Refusal("cap unknown", 403, 41, "overloaded")
+"""The store, or whoever else holds what is left of a cap, was silent. Not a 503, as the
+carrier would try again at once (§9): the caller is told to, a little later."""
+REFUSED_BY_CAP: Final = frozenset(one.rule for one in (*CAPS.values(), CAP_UNKNOWN))
+"""Reasons of records that count for no cap, not even one of offered calls."""
 
 
 def no_live_calls(destination: Destination) -> int:

@@ -110,7 +110,8 @@ class Node:
         sockets = [
             self._places.media_socket(index) for index in range(settings.media.processes)
         ]
-        self._pool = MediaPool(sockets, self._hear, self._note)
+        owner = build.node_name(settings)
+        self._pool = MediaPool(sockets, self._hear, self._note, owner=owner)
         endpoint_settings = build.endpoint_settings(settings)
         tokens = Tokens(os.urandom)
         self._endpoint = SipEndpoint(endpoint_settings, tokens)

@@ -74,7 +74,8 @@ class MediaPool:
     """All media processes of this node.
 
     ``tell`` hears every fact, on the loop and never from inside :meth:`send`; ``note``
-    hears a line about each incident.
+    hears a line about each incident. ``owner`` is our name with the processes, which others
+    may use too: it outlives us, and is nobody else's.
     """
 
     def __init__(
@@ -82,9 +83,12 @@ class MediaPool:
         sockets: Sequence[Path],
         tell: Callable[[MediaFact], None],
         note: Callable[[str], None],
+        *,
+        owner: str = "",
     ) -> None:
         self._tell = tell
         self._note = note
+        self._owner = owner
         self._processes = {Link(path, self): _Process() for path in sockets}
         self._of_call: dict[CallId, Link] = {}
         self._orphans: set[CallId] = set()
@@ -165,7 +169,7 @@ class MediaPool:
         ours: set[CallId] = set(process.sessions)
         if not process.asked:
             ours |= self._orphans
-        link.send(wire.Adopt(tuple(sorted(ours))))
+        link.send(wire.Adopt(tuple(sorted(ours)), self._owner))
 
     def heard(self, link: Link, fact: wire.Fact) -> None:
         """Take a fact, if it is about a call that this process carries for us."""

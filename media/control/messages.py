@@ -8,7 +8,8 @@ unknown session or port is answered by :class:`Refused`, never by silence.
 
 Every session has an owner (the connection that opened or adopted it) and a lifetime from
 birth: without :class:`Extend` it is closed and :class:`Expired` is said. A session outlives
-the connection of its owner, so that a restarted control process can adopt it.
+the connection of its owner, so that a restarted control process can adopt it: by the name
+that both have given themselves, as several may share a process.
 """
 
 from typing import Annotated, TypeAlias
@@ -169,13 +170,16 @@ class Extend(Wire, frozen=True, kw_only=True):
 
 
 class Adopt(Wire, frozen=True):
-    """Become the owner of these sessions, and close all others whose owner is gone.
+    """Become the owner of these sessions, and close what else an owner of our name left.
 
-    Answered by :class:`Adopted`. Said once by a control process after it has read its
-    journal.
+    Answered by :class:`Adopted`. The first word of a control process on each connection,
+    after it has read its journal. What others have left waits for them; what belongs to
+    another who is connected is not given away.
     """
 
     sessions: tuple[Name, ...]
+    owner: Name = ""
+    """Who asks: a name that outlives the process, and no other control has."""
 
 
 Order: TypeAlias = (

@@ -79,6 +79,8 @@ class MediaSession:
 
     def __init__(self, name: str, owner: int, policy: Policy) -> None:
         self.owner: int | None = owner
+        self.owner_name = ""
+        """Who may close it unasked once the owner is gone."""
         self._name = name
         self._policy = policy
         self._ports: dict[str, Port] = {}

@@ -31,6 +31,8 @@ class Sessions:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._sessions: dict[str, MediaSession] = {}
+        self._named: dict[int, str] = {}
+        """Clients, as each has called itself."""
         self._numbers: dict[int, tuple[str, str]] = {}
         """Of the engine, each with the session and port it was lent to."""
         self._due: list[tuple[float, str]] = []
@@ -65,12 +67,13 @@ class Sessions:
     def receive(self, client: int, order: Order, now: float) -> list[Output]:
         """Carry out an order of ``client``."""
         match order:
-            case Adopt(sessions=names):
-                return self._adopt(client, names)
+            case Adopt(sessions=names, owner=owner):
+                return self._adopt(client, names, owner)
             case Open(session=name):
                 session = self._sessions.get(name)
                 if session is None:
                     session = MediaSession(name, client, self._policy)
+                    session.owner_name = self._named.get(client, "")
                     self._sessions[name] = session
             case _:
                 session = self._sessions.get(order.session)
@@ -82,6 +85,7 @@ class Sessions:
 
     def disconnected(self, client: int) -> None:
         """Hear that a connection is gone; what it owned waits to be adopted."""
+        self._named.pop(client, None)
         for session in self._sessions.values():
             if session.owner == client:
                 session.owner = None
@@ -156,17 +160,25 @@ class Sessions:
         """Answer :class:`StartRecording`: the file could not be made."""
         return self._answer(name, lambda session: session.not_recorded(port, reason))
 
-    def _adopt(self, client: int, names: Sequence[str]) -> list[Output]:
+    def _adopt(self, client: int, names: Sequence[str], owner: str) -> list[Output]:
+        self._named[client] = owner
         adopted: dict[str, tuple[str, ...]] = {}
         for name in names:
-            if (session := self._sessions.get(name)) is not None:
-                session.owner = client
-                adopted[name] = session.ports
+            session = self._sessions.get(name)
+            # Who knows its name had it in the journal, under whatever name of its own.
+            if session is None or not self._is_free(session, client, owner):
+                continue
+            session.owner, session.owner_name = client, owner
+            adopted[name] = session.ports
         outputs: list[Output] = []
         for name, session in list(self._sessions.items()):
-            if session.owner is None:
+            if session.owner is None and session.owner_name == owner:
                 outputs += self._after(name, session, session.close())
         return [*outputs, Say(client, Adopted(sessions=adopted))]
+
+    def _is_free(self, session: MediaSession, client: int, owner: str) -> bool:
+        """Whether a session may become the client's: nobody else's, or its other self's."""
+        return session.owner in (None, client) or session.owner_name == owner
 
     def _answer(
         self, name: str, act: Callable[[MediaSession], list[Output]]

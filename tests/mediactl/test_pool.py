@@ -44,9 +44,9 @@ def opening(name: str, leg: LegId = LEG) -> OpenPort:
 
 @asynccontextmanager
 async def pool_of(
-    ear: Ear, *paths: Path, adopt: tuple[str, ...] = ()
+    ear: Ear, *paths: Path, adopt: tuple[str, ...] = (), owner: str = ""
 ) -> AsyncIterator[MediaPool]:
-    pool = MediaPool(paths, ear.tell, ear.notes.append)
+    pool = MediaPool(paths, ear.tell, ear.notes.append, owner=owner)
     await pool.start(map(call, adopt))
     try:
         yield pool
@@ -319,3 +319,19 @@ async def test_what_goes_wrong_in_processes_is_added_up(
         *("cut 1 recordings short", "lost 5 events"),
         *("cut 2 recordings short", "cut 1 recordings short"),
     ]
+
+
+async def test_two_controls_share_a_process_and_each_takes_back_its_own(
+    ear: Ear, process: StandIn
+) -> None:
+    other = Ear()
+    async with pool_of(other, process.path, owner="two") as two:
+        two.send(opening("b"))
+        async with pool_of(ear, process.path, owner="one") as one:
+            one.send(opening("a"))
+            await until(lambda: len(process.sessions) == 2)
+        async with pool_of(ear, process.path, adopt=("a", "b"), owner="one") as again:
+            assert again.calls == {"a"}
+            assert two.calls == {"b"}
+            assert len(process.sessions) == 2
+            assert [type(fact) for fact in other.facts] == [PortOpened]

@@ -61,7 +61,7 @@ async def test_a_call_through_a_restart_of_control_and_the_death_of_media(
     phones = {CALLER: await Telephone.at(), CALLED: await Telephone.at()}
     async with worker(path, "--ports=23600-23699", f"--prompts={tmp_path}") as process:
         ear = Ear()
-        before = MediaPool([path], ear.tell, ear.notes.append)
+        before = MediaPool([path], ear.tell, ear.notes.append, owner="us")
         await before.start()
         await join(before, ear, phones)
         await phones[CALLER].speak(tone(tmp_path, 700, 0.4))
@@ -71,7 +71,11 @@ async def test_a_call_through_a_restart_of_control_and_the_death_of_media(
         await before.stop()
 
         ear = Ear()
-        after = MediaPool([path], ear.tell, ear.notes.append)
+        neighbour = MediaPool([path], ear.tell, ear.notes.append, owner="neighbour")
+        await neighbour.start()
+        await neighbour.stop()
+
+        after = MediaPool([path], ear.tell, ear.notes.append, owner="us")
         assert await after.start([CALL, CallId("dead")]) == {CALL}
         assert await ear.hear(MediaLost) == MediaLost(CallId("dead"))
         phones[CALLER].press(9)

@@ -572,6 +572,33 @@ def test_orphans_that_nobody_adopts_are_closed_and_owned_sessions_are_not(
     assert desk.sessions.ports == 1
 
 
+def test_what_one_control_left_is_not_closed_by_another() -> None:
+    """Two share the process; each has a name that outlives it."""
+    desk = Desk()
+    desk.order(Adopt((), "one"))
+    desk.order(Adopt((), "two"), client=OTHER)
+    desk.open("p", CALLER)
+    desk.sessions.disconnected(CONTROL)
+    assert desk.order(Adopt((), "two"), client=OTHER) == [Say(OTHER, Adopted(sessions={}))]
+    assert desk.sessions.ports == 1
+    outputs = desk.order(Adopt((), "one"), client=3)
+    assert [type(output) for output in outputs] == [GiveBack, Say]
+
+
+def test_what_belongs_to_another_who_is_there_is_not_given_away() -> None:
+    desk = Desk()
+    desk.order(Adopt((), "one"))
+    desk.open("p", CALLER)
+    assert desk.order(Adopt(("s",), "two"), client=OTHER) == [
+        Say(OTHER, Adopted(sessions={}))
+    ]
+    desk.sessions.disconnected(CONTROL)
+    adopted = Adopted(sessions={"s": ("p",)})
+    # Renamed, it still finds what is in its journal; and from then on it is its own.
+    assert desk.order(Adopt(("s",), "two"), client=OTHER) == [Say(OTHER, adopted)]
+    assert desk.order(Adopt((), "one"), client=3) == [Say(3, Adopted(sessions={}))]
+
+
 def test_a_restarted_control_may_be_faster_than_the_end_of_its_old_connection(
     desk: Desk,
 ) -> None:

@@ -74,6 +74,8 @@ class LegAudio:
         """How the far end holds us: SENDONLY or INACTIVE; SENDRECV when it does not."""
         self.turning: Direction | None = None
         """What an offer to turn the established stream says, until it is answered."""
+        self._kept = Direction.SENDRECV
+        """What we want of the stream, as far as it was agreed to."""
         self._offered: SessionDescription | None = None
         """An offer of ours that has no final answer yet."""
         self._here = LocalAudio(
@@ -159,8 +161,9 @@ class LegAudio:
         )
         self.ready = True
 
-    def offer(self, direction: Direction = Direction.SENDRECV) -> SessionDescription:
-        """Describe ourselves, for the other side to answer."""
+    def offer(self, direction: Direction | None = None) -> SessionDescription:
+        """Describe ourselves, for the other side to answer; the direction as it was."""
+        direction = direction or self._here.direction
         self._here = replace(
             self._here, direction=direction, version=self._here.version + 1
         )
@@ -172,13 +175,19 @@ class LegAudio:
         self.turning = direction
         return self.offer(direction)
 
+    def keep(self, direction: Direction) -> None:
+        """Know what was wanted of the stream by the process before."""
+        self._kept = direction
+        self._here = replace(self._here, direction=direction)
+
     def offer_failed(self) -> None:
         """Forget an offer that was refused: things stay as they were."""
         self._offered = self.turning = None
+        self._here = replace(self._here, direction=self._kept)
 
     def take_offer(self, offer: SessionDescription) -> SessionDescription | None:
         """Answer a new offer; None when it cannot be met, and all stays as it was."""
-        answer = self.answer(offer)
+        answer = self.answer(offer, self._here.direction)
         if answer is not None:
             self._heed(offer)
         return answer
@@ -195,6 +204,7 @@ class LegAudio:
         if description is None:
             return None
         self._here, self.local, self.remote = here, description, offer
+        self._kept = direction
         return description
 
     def take_answer(self, answer: SessionDescription, *, early: bool = False) -> bool:
@@ -208,6 +218,7 @@ class LegAudio:
         if ours is None or agree(ours, answer) is None:
             return False
         self.local, self.remote = ours, answer
+        self._kept = self._here.direction
         if _direction_of(ours).sends:
             # To what does not speak, nobody can say that he would listen.
             self._heed(answer)

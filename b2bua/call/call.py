@@ -78,6 +78,8 @@ class Call:
         self.hunt.legs[destination.leg] = destination
         self.hunt.winner = destination
         self.bridge = Bridge(self.caller, destination)
+        self.caller.audio.keep(destination.audio.held)
+        destination.audio.keep(self.caller.audio.held)
         self._sessions.add(SessionId(destination.leg))
         self._ports |= {self.caller.leg, destination.leg}
 

@@ -5,6 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from b2bua.call.call import Call
+from b2bua.call.caller import CallerLeg
+from b2bua.call.destination import DestinationLeg
 from b2bua.sip.dialog.events import (
     Accept,
     Accepted,
@@ -24,7 +27,10 @@ from b2bua.sip.sdp.description import Direction, Format, MediaDescription
 from b2bua.sip.sdp.negotiation import make_answer, make_offer
 from b2bua.sip.sdp.parser import parse_description
 from b2bua.sip.sdp.serializer import serialize_description
+from tests.call.builders import CALL, agreed, target, tokens
+from tests.call.builders import answer as answer_of
 from tests.call.builders import audio as leg_audio
+from tests.call.builders import offer as phone_offer
 from tests.sip.endpoint.test_called import answered, ends, forget, invited
 from tests.sip.party import (
     CALLED,
@@ -149,6 +155,40 @@ def test_an_offer_without_any_stream_left_is_refused_and_the_session_stays() -> 
     closed = replace(OFFER, version=2, media=(replace(OFFER.media[0], port=0),))
     assert leg.take_offer(closed) is None
     assert leg.image == before
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (Direction.SENDRECV, Direction.SENDONLY),
+        (Direction.RECVONLY, Direction.SENDONLY),
+        (Direction.SENDONLY, Direction.INACTIVE),
+        (Direction.INACTIVE, Direction.INACTIVE),
+    ],
+)
+def test_who_is_held_stays_held_whatever_it_offers(
+    theirs: Direction, ours: Direction
+) -> None:
+    """§8.4: an answer of a side that holds says so; a refresh is no way out of a hold."""
+    leg = agreed()
+    assert leg.take_answer(answer_of(leg.turn(Direction.SENDONLY), Direction.RECVONLY))
+    answer = leg.take_offer(phone_offer(theirs, 3))
+    assert answer is not None
+    assert answer.media[0].direction is ours
+    assert leg.offer().media[0].direction is Direction.SENDONLY
+    assert leg.take_answer(answer_of(leg.turn(Direction.SENDRECV), Direction.SENDRECV))
+    back = leg.take_offer(phone_offer(Direction.SENDRECV, 4))
+    assert back is not None
+    assert back.media[0].direction is Direction.SENDRECV
+
+
+def test_a_hold_that_was_refused_is_none() -> None:
+    leg = agreed()
+    leg.turn(Direction.SENDONLY)
+    leg.offer_failed()
+    answer = leg.take_offer(phone_offer(Direction.SENDRECV, 3))
+    assert answer is not None
+    assert answer.media[0].direction is Direction.SENDRECV
 
 
 def calling() -> tuple[Peer, Request]:
@@ -333,3 +373,18 @@ def test_the_owner_of_the_call_id_waits_longer_after_491(seed: int) -> None:
     """RFC 3261 §14.1: 2.1 to 4 s, the other side at most 2."""
     assert 2.1 <= waits(True, seed) <= 4.02
     assert 0 <= waits(False, seed) <= 2.02
+
+
+def test_a_hold_outlives_the_process_that_carried_it() -> None:
+    """What either side wanted of the other is told by who holds whom."""
+    held, waiting = leg_audio("caller"), leg_audio("desk")
+    held.take_offer(phone_offer(Direction.SENDONLY))
+    waiting.take_offer(phone_offer())
+    assert held.image is not None
+    assert waiting.image is not None
+    caller = CallerLeg.restored(CALL, SessionId("caller"), held.image)
+    desk = DestinationLeg.restored(CALL, SessionId("desk"), target(), waiting.image)
+    call = Call(CALL, caller, tokens())
+    call.restore(desk)
+    assert desk.audio.offer().media[0].direction is Direction.SENDONLY
+    assert caller.audio.offer().media[0].direction is Direction.SENDRECV

@@ -42,16 +42,18 @@ class Arrivals:
             return [Dropped(reason, flow)]
         match parse(data):
             case Refusal() as refusal:
-                return self._refuse(refusal, flow, now)
+                return self._refuse(refusal, len(data), flow, now)
             case Response() as response:
                 return self._respond(response, flow, now)
             case Request() as request:
                 return self._request(request, flow, now)
 
-    def _refuse(self, refusal: Refusal, flow: Flow, now: Instant) -> list[Arrived]:
+    def _refuse(
+        self, refusal: Refusal, size: int, flow: Flow, now: Instant
+    ) -> list[Arrived]:
         """Answer what cannot be read but says where it came from, without a transaction."""
         banned = self._doorway.offended(flow, now)
-        response = self._doorway.refuse_bytes(refusal, flow, now)
+        response = self._doorway.refuse_bytes(refusal, size, flow, now)
         if banned or response is None:
             return [Dropped(BANNED if banned else refusal.reason, flow)]
         via = parse_via(response.headers.values("Via")[0])

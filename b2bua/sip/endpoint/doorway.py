@@ -33,6 +33,7 @@ from b2bua.sip.message.message import Message, Request, Response
 from b2bua.sip.message.method import METHODS
 from b2bua.sip.message.parser import Refusal
 from b2bua.sip.message.recall import LONGEST, MOST
+from b2bua.sip.message.serializer import serialize
 from b2bua.sip.message.uri import parse_uri
 from b2bua.sip.sdp.crypto import Srtp
 from b2bua.sip.transaction.outputs import NewRequest
@@ -117,13 +118,16 @@ class Doorway:
         """Who may take our time."""
         return self._admission
 
-    def refuse_bytes(self, refusal: Refusal, flow: Flow, now: Instant) -> Response | None:
-        """The answer to what cannot be read, None for silence."""
+    def refuse_bytes(
+        self, refusal: Refusal, size: int, flow: Flow, now: Instant
+    ) -> Response | None:
+        """The answer to ``size`` bytes that cannot be read, None for silence."""
         response = response_to_refused(refusal, to_tag=self._tokens.tag())
         source = source_of(flow.remote[0])
         if response is None or not self._admission.may_refuse(source, now):
             return None
-        return response
+        stranger = self.trunks.of(flow) is None
+        return None if stranger and amplifies(response, size, flow) else response
 
     def methods(self, trunk: str) -> tuple[str, ...]:
         """What a trunk may ask inside a dialog too; all of ours if it is gone."""
@@ -134,17 +138,17 @@ class Doorway:
         response = response_to(new.request, 481, to_tag=self._tokens.tag())
         if self.trunks.of(new.flow) is not None:
             return Reply(response)
-        return self._stranger(response, new.flow, now)
+        return self._stranger(new, response, now)
 
     def judge(self, new: NewRequest[Flow], sessions: int, now: Instant) -> Decision:
         """Decide about a request outside any dialog (§8.2)."""
         request, tag = new.request, self._tokens.tag()
         if request.method == "REGISTER" and self._registrar.serves(new.flow):
             return self._register(new, tag, now)
-        trunk = self._trunk_of(new.flow)
+        trunk = self.trunk_of(new.flow)
         if trunk is None:
             response = response_to(request, 403, to_tag=tag)
-            return self._stranger(response, new.flow, now)
+            return self._stranger(new, response, now)
         if new.merged:
             return Reply(response_to(request, 482, to_tag=tag))
         refusal = refusal_of(request, trunk.methods, tag)
@@ -161,7 +165,7 @@ class Doorway:
             case _:
                 return Reply(response_to(request, 481, to_tag=tag))
 
-    def _trunk_of(self, flow: Flow) -> Trunk | None:
+    def trunk_of(self, flow: Flow) -> Trunk | None:
         """Whose message it is: a registered phone's before its network's."""
         if PHONES in self.trunks and self._registrar.knows(flow):
             return self.trunks.named(PHONES)
@@ -213,9 +217,13 @@ class Doorway:
             case Unproved() as proof:
                 return self._challenge(new, proof, tag, now)
 
-    def _stranger(self, response: Response, flow: Flow, now: Instant) -> TurnAway:
+    def _stranger(
+        self, new: NewRequest[Flow], response: Response, now: Instant
+    ) -> TurnAway:
         """Answer a stranger a few times a second, then no more."""
+        flow = new.flow
         answer = self._admission.may_refuse(source_of(flow.remote[0]), now)
+        answer = answer and not amplifies(response, len(serialize(new.request)), flow)
         return TurnAway(response, answer, self.offended(flow, now))
 
     def _invited(
@@ -252,6 +260,11 @@ class Doorway:
         """No room now: the far end tries elsewhere, or again after a while."""
         later = ("Retry-After", str(self._settings.retry_after))
         return response_to(request, 503, to_tag=tag, extra=[later])
+
+
+def amplifies(response: Response, size: int, flow: Flow) -> bool:
+    """Whether whoever forges a source would have more sent there than ``size`` bytes."""
+    return flow.transport == "udp" and len(serialize(response)) > size
 
 
 def read_through(message: Message) -> None:

@@ -32,6 +32,7 @@ from b2bua.sip.dialog.outputs import Output as SessionOutput
 from b2bua.sip.endpoint.arrivals import Arrived
 from b2bua.sip.endpoint.attendance import Attendance
 from b2bua.sip.endpoint.authentication import Authenticator
+from b2bua.sip.endpoint.belonging import belongs
 from b2bua.sip.endpoint.departures import Departed, Departures, NoWay
 from b2bua.sip.endpoint.doorway import (
     BANNED,
@@ -247,6 +248,7 @@ class Switchboard:
             entry is None
             or entry.session.call_id != request.call_id
             or request.method == "CANCEL"
+            or not self._belongs(entry, new.flow)
         ):
             self._decide(new, self.doorway.unknown_dialog(new, now), now)
         else:
@@ -258,6 +260,10 @@ class Switchboard:
                 return
             entry.flow = new.flow
             self.ask(session, lambda machine: machine.receive(new.key, request, now), now)
+
+    def _belongs(self, entry: Entry, flow: Flow) -> bool:
+        trunks = self.doorway.trunks
+        return belongs(entry, flow, trunks, self.doorway.trunk_of(flow))
 
     def _decide(
         self, new: transaction.NewRequest[Flow], decision: Decision, now: Instant
@@ -315,7 +321,8 @@ class Switchboard:
 
     def _acknowledged(self, ack: Request, flow: Flow, now: Instant) -> None:
         session = SessionId(ack.to.tag)
-        if session not in self.registry.entries:
+        entry = self.registry.entries.get(session)
+        if entry is None or not self._belongs(entry, flow):
             self._outputs.append(Dropped("ACK of nothing we know", flow))
             return
         self._outputs.append(Crossed(session, False, line_of(ack), flow))

@@ -135,12 +135,14 @@ def test_nothing_is_amplified(offence: Callable[[Peer, int], Request | bytes]) -
     assert peer.endpoint.deadline is None
 
 
-def test_the_smallest_request_is_hardly_amplified() -> None:
+def test_what_is_smaller_than_its_answer_gets_none() -> None:
     peer = Peer(endpoint(CALLED, CALLER, 1))
     least = (
         b"A a:b SIP/2.0\r\nv:SIP/2.0/UDP h\r\nf:<a:b>\r\nt:<a:b>\r\ni:1\r\nCSeq:1 A\r\n\r\n"
     )
-    peer.send(least, STRANGER)
-    (said,) = peer.endpoint.receive(least, Flow("udp", CALLED, STRANGER), peer.now)
-    assert isinstance(said, Transmit)
-    assert len(said.data) < 3 * len(least)
+    usual = serialize(peer.request("OPTIONS", ("User-Agent", "a probe of some carrier")))
+    for data, answers in ((least, 0), (usual, 1), (least[:-20], 0)):
+        outputs = peer.endpoint.receive(data, Flow("udp", CALLED, STRANGER), peer.now)
+        sent = [one for one in outputs if isinstance(one, Transmit)]
+        assert len(sent) == answers
+        assert sum(len(one.data) for one in sent) <= len(data)

@@ -3,6 +3,7 @@
 import pytest
 
 from b2bua.sip.dialog.events import (
+    Accept,
     Accepted,
     AnswerOffer,
     EndReason,
@@ -14,7 +15,7 @@ from b2bua.sip.dialog.events import (
 from b2bua.sip.message.message import Request, Response
 from b2bua.sip.sdp.serializer import serialize_description
 from tests.rfc.test_flows_3665 import connected
-from tests.sip.endpoint.test_called import ends, forget
+from tests.sip.endpoint.test_called import ends, forget, invited
 from tests.sip.endpoint.test_lifetime import TIMER, accepted
 from tests.sip.party import CALLED, CALLER, answer_to, endpoint, invite, moves, offer, pair
 from tests.sip.peer import SDP, Peer
@@ -270,3 +271,14 @@ def test_refreshes_that_cross_never_leave_nobody_refreshing(method: str) -> None
     assert session in two.endpoint._board.registry.entries
     assert one.endpoint.sessions == two.endpoint.sessions == 1
     assert any(talk.refresh.we_refresh for talk in talks)
+
+
+def test_a_refresh_that_overtakes_the_ack_keeps_the_timer() -> None:
+    """§9: a 2xx without Session-Expires would turn it off for one side alone."""
+    peer = Peer()
+    session = invited(peer, TIMER, ("Session-Expires", "300"))
+    peer.order(Accept(session=session, description=ANSWER))
+    again = ("Session-Expires", "300;refresher=uac")
+    peer.send(peer.request("UPDATE", TIMER, again, to_tag=session, cseq=2))
+    (ok,) = peer.responses("UPDATE")
+    assert timer_of(ok)[0] == "300;refresher=uac"

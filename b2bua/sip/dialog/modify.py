@@ -192,7 +192,8 @@ class Modification:
     ) -> Response:
         """A 200, with the session timer's word unless it is to a PRACK."""
         extra: list[tuple[str, str]] = []
-        if request.method != "PRACK" and self.established:
+        timed = self.established or self._refresh.interval is not None
+        if request.method != "PRACK" and timed:
             ours = self._terms.session_interval
             extra += self._refresh.take_request(request, ours, now)
         if description is None:

@@ -27,7 +27,7 @@ from b2bua.call.media import (
 from b2bua.core.address import ip_literal
 from b2bua.sip.sdp.crypto import Secrecy, Srtp
 from b2bua.sip.sdp.description import Direction, SessionDescription
-from b2bua.sip.sdp.negotiation import LocalAudio, agree, make_answer, make_offer
+from b2bua.sip.sdp.negotiation import LocalAudio, agree, make_answer, make_offer, obstacle
 
 CODECS = ("PCMA", "PCMU")
 """What we speak, the carriers' law first."""
@@ -191,6 +191,10 @@ class LegAudio:
         if answer is not None:
             self._heed(offer)
         return answer
+
+    def obstacle(self, offer: SessionDescription) -> str:
+        """Why an offer cannot be answered."""
+        return obstacle(offer, self._here)
 
     def answer(
         self, offer: SessionDescription, direction: Direction = Direction.SENDRECV

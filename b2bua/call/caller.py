@@ -37,7 +37,6 @@ from b2bua.call.media import (
 )
 from b2bua.call.media import PromptsEnded as MediaPromptsEnded
 from b2bua.call.media import Recorded as MediaRecorded
-from b2bua.core.address import ip_literal
 from b2bua.core.clock import Instant
 from b2bua.core.tokens import Tokens
 from b2bua.sip.dialog import events as sip
@@ -47,7 +46,6 @@ from b2bua.sip.sdp.description import SessionDescription
 from b2bua.sip.sdp.negotiation import family
 
 NO_CODEC: Final = "no codec in common with the caller"
-NO_ADDRESS: Final = "no address of the IP version that the caller's audio has"
 
 
 class State(enum.Enum):
@@ -211,9 +209,7 @@ class CallerLeg:
         if self._offer is None:
             self.audio.offer()
         elif self.audio.answer(self._offer) is None:
-            wanted = family(self._offer)
-            ours = wanted in (0, ip_literal(fact.address).version)
-            return [NoAudio(self.leg, 488, NO_CODEC if ours else NO_ADDRESS)]
+            return [NoAudio(self.leg, 488, self.audio.obstacle(self._offer))]
         return [Ready(self.leg)]
 
     def _described(self, description: SessionDescription) -> Sequence[LegOutput]:

@@ -2,7 +2,8 @@
 
 One master key each way, as long as the stream lives. A line with what we do not know is
 passed over, as if it were not there (§6.3, §7.1.2): another suite, several keys, a master
-key identifier, a parameter that changes how packets are sealed.
+key identifier, a parameter that changes how packets are sealed. A lifetime (§6.1) binds who
+gave it: whoever seals with the key must change it in time, and may by a new offer.
 """
 
 import base64

@@ -155,6 +155,24 @@ def make_answer(offer: SessionDescription, local: LocalAudio) -> SessionDescript
 
 
 @lru_cache(maxsize=128)  # Each leg asks several times.
+def obstacle(offer: SessionDescription, local: LocalAudio) -> str:
+    """Why :func:`make_answer` has nothing to say to an offer, for who looks into it."""
+    streams = [one for one in offer.media if one.kind == "audio" and one.port]
+    if not streams:
+        return "no audio is offered"
+    streams = [one for one in streams if _is_unicast(one.address)]
+    if not any(_is_reached(one.address, local.address) for one in streams):
+        return "no address of the IP version that the audio has"
+    streams = [one for one in streams if _is_carried(one, local.codecs, local.address)]
+    if not streams:
+        return "no codec in common"
+    if local.secrecy.srtp is Srtp.NEVER:
+        return "SRTP is insisted on, and not allowed here"
+    if any(one.protocol.upper() in _SEALED for one in streams):
+        return "SRTP without a key that can be used: its suite, lifetime or MKI"
+    return "no SRTP is offered, and it is required here"
+
+
 def agree(local: SessionDescription, remote: SessionDescription) -> Agreement | None:
     """What our description and theirs mean together, whoever offered.
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b2bua.sip.sdp.crypto import Secrecy, Srtp
 from b2bua.sip.sdp.description import Direction, SessionDescription
 from b2bua.sip.sdp.negotiation import (
     Agreement,
@@ -15,6 +16,7 @@ from b2bua.sip.sdp.negotiation import (
     family,
     make_answer,
     make_offer,
+    obstacle,
 )
 from b2bua.sip.sdp.parser import parse_description
 from b2bua.sip.sdp.serializer import serialize_description
@@ -296,6 +298,27 @@ def test_who_wants_no_rtcp_gets_none() -> None:
         agreement = agree(ours, theirs)
         assert agreement is not None
         assert agreement.rtcp_port == 0
+
+
+INLINE = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "A" * 40
+
+
+@pytest.mark.parametrize(
+    ("lines", "srtp", "why"),
+    [
+        (["m=video 5000 RTP/AVP 34"], Srtp.NEVER, "no audio"),
+        (["m=audio 5000 RTP/AVP 8", "c=IN IP6 ::9"], Srtp.NEVER, "IP version"),
+        (["m=audio 5000 RTP/AVP 18"], Srtp.NEVER, "no codec in common"),
+        (["m=audio 5000 RTP/SAVP 8", INLINE], Srtp.NEVER, "not allowed here"),
+        (["m=audio 5000 RTP/SAVP 8", f"{INLINE}|2^20|1:4"], Srtp.OPTIONAL, "MKI"),
+        (["m=audio 5000 RTP/SAVP 8"], Srtp.REQUIRED, "without a key"),
+        (["m=audio 5000 RTP/AVP 8"], Srtp.REQUIRED, "no SRTP is offered"),
+    ],
+)
+def test_why_an_offer_cannot_be_answered(lines: list[str], srtp: Srtp, why: str) -> None:
+    local = replace(LOCAL, secrecy=Secrecy(srtp, b"m"))
+    assert make_answer(offered(*lines), local) is None
+    assert why in obstacle(offered(*lines), local)
 
 
 codecs = st.lists(st.sampled_from(["PCMA", "PCMU"]), min_size=1, max_size=2, unique=True)

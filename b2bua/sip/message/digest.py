@@ -121,13 +121,11 @@ def answer(  # noqa: PLR0913 (all of it is hashed)
     secret = digest(f"{username}:{challenge.realm}:{password}")
     if challenge.session:
         secret = digest(f"{secret}:{challenge.nonce}:{cnonce}")
-    about = digest(f"{method}:{uri}")
+    about = f"{method}:{uri}"
     if challenge.qop == "auth-int":
-        content = digest(body.decode("utf-8", "surrogateescape"))
-        about = digest(f"{method}:{uri}:{content}")
+        about += ":" + digest(body.decode("utf-8", "surrogateescape"))
     middle = f"{count}:{cnonce}:{challenge.qop}:" if challenge.qop else ""
-    proof = digest(f"{secret}:{challenge.nonce}:{middle}{about}")
-    name = challenge.algorithm + ("-sess" if challenge.session else "")
+    proof = digest(f"{secret}:{challenge.nonce}:{middle}{digest(about)}")
     if challenge.hides_name:
         username = digest(f"{username}:{challenge.realm}")
     parts = [
@@ -136,7 +134,7 @@ def answer(  # noqa: PLR0913 (all of it is hashed)
         f"nonce={format_quoted(challenge.nonce)}",
         f"uri={format_quoted(uri)}",
         f'response="{proof}"',
-        f"algorithm={name}",
+        f"algorithm={challenge.algorithm}{'-sess' * challenge.session}",
     ]
     if challenge.qop or challenge.session:
         parts.append(f"cnonce={format_quoted(cnonce)}")

@@ -171,6 +171,7 @@ async def _menus(
     request: Request, visit: Visit, found: Bench, refused: Refused = Refused()
 ) -> Response:
     reached = {one.to.name for one in found.plan.routes if isinstance(one.to, ToMenu)}
+    known = await planning.known(visit, found.current)
     return page(
         request,
         "menus",
@@ -181,6 +182,7 @@ async def _menus(
         changes=found.changes(whole=visit.session.reveal),
         tree=list(tree(found.plan)),
         reached=reached,
+        own=sorted(known.own_prompts),
         notice=notice(request, found.current.plan.version),
         findings=refused.findings,
     )

@@ -145,7 +145,7 @@ async def open_number(visit: Visit, wanted: NewNumber) -> Published | list[Findi
 
 
 def _copied(plan: Plan, number: str, wanted: NewNumber) -> Plan:
-    """Another number's plan, without what is its own."""
+    """Another number's plan, without what is its own: whom it blocks or favours, too."""
     return replace(
         plan,
         number=number,
@@ -154,6 +154,8 @@ def _copied(plan: Plan, number: str, wanted: NewNumber) -> Plan:
         active=True,
         password="",
         webhooks=(),
+        override=None,
+        screening=replace(plan.screening, blacklist=(), whitelist=()),
     )
 
 

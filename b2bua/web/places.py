@@ -1,6 +1,6 @@
 """Provinces and area codes to choose from: a map of tiles, and a tree."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -41,6 +41,12 @@ _GRID: Final[dict[str, tuple[int, int]]] = {
     "海南": (6, 8),
 }
 """Column and row of each province, about where it lies."""
+_ABROAD: Final = (
+    ("台湾", "00886*", 9, 7),
+    ("香港", "00852*", 7, 8),
+    ("澳门", "00853*", 8, 8),
+)
+"""Their numbers come with a country's code, and so they are named by its prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class Province:
     """On the map of tiles, from 1; 0: it has no tile."""
     row: int
     areas: Sequence[Area]
+    value: str = ""
+    """What a plan names it by."""
 
 
 @lru_cache(maxsize=4)
@@ -69,9 +77,22 @@ def provinces(table: AreaTable) -> tuple[Province, ...]:
     for code, province in sorted(table.provinces.items()):
         if province:
             codes.setdefault(province, []).append(code)
+    return (
+        *_provinces(codes, table),
+        *(
+            Province(name=name, column=column, row=row, areas=(), value=prefix)
+            for name, prefix, column, row in _ABROAD
+        ),
+    )
+
+
+def _provinces(
+    codes: Mapping[str, Sequence[str]], table: AreaTable
+) -> tuple[Province, ...]:
     return tuple(
         Province(
             name=name,
+            value=name,
             column=_GRID.get(name, (0, 0))[0],
             row=_GRID.get(name, (0, 0))[1],
             areas=tuple(Area(code, " ".join(table.cities_of(code))) for code in found),
@@ -80,3 +101,8 @@ def provinces(table: AreaTable) -> tuple[Province, ...]:
             codes.items(), key=lambda one: _GRID.get(one[0], (99, 99))[::-1]
         )
     )
+
+
+def abroad() -> frozenset[str]:
+    """The prefixes that have a tile."""
+    return frozenset(prefix for _, prefix, *_ in _ABROAD)

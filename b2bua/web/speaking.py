@@ -1,11 +1,10 @@
 """What the editors' templates call to say things of a plan."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from b2bua.service.schedule import WEEKDAYS, hours_text
 from b2bua.service.webhook import shown
-from b2bua.web.places import Province
 from b2bua.web.words.book import Words
 from b2bua.web.words.changes import field_named, finding_told, path_named, value_shown
 from b2bua.web.words.regions import region
@@ -37,8 +36,3 @@ def spoken(tongue: Tongue) -> dict[str, Any]:
         "url_shown": shown,
         "moved": False,
     }
-
-
-def known_codes(provinces: Iterable[Province]) -> frozenset[str]:
-    """Every area code to choose from."""
-    return frozenset(area.code for one in provinces for area in one.areas)

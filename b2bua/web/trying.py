@@ -1,8 +1,8 @@
 """A call imagined: the path it would take, as a picture and in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from b2bua.service.plan import Plan
 from b2bua.service.record import Step
 from b2bua.web import planning, workbench
 from b2bua.web.gate import SignedIn
+from b2bua.web.reckoning import reckoned
 from b2bua.web.views import page
 
 router = APIRouter()
@@ -24,7 +25,7 @@ CHECKS: Final = frozenset(
     )
 )
 """Steps that are shown as one stop: who may call."""
-SILENT: Final = frozenset(("day",))
+SILENT: Final = frozenset(("day", "recording", "survey"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ async def try_it(request: Request, visit: SignedIn) -> Response:
     bench = await workbench.bench(visit)
     by_draft = asked["of"] == "draft" and bench.drafted
     plan = bench.plan if by_draft else bench.current.plan
+    by_month = bench.drafted and "reckon" in request.query_params
     found = None
     if "caller" in request.query_params:
         question = planning.Question(
@@ -69,8 +71,22 @@ async def try_it(request: Request, visit: SignedIn) -> Response:
         stops=[] if found is None else stops(found, plan),
         drafted=bench.drafted,
         by_draft=by_draft,
-        destinations=plan.destinations,
+        people=plan.destinations,
+        examples=examples(datetime.now(planning.zone_of(bench.current))),
+        reckoned=await reckoned(visit, bench.plan) if by_month else None,
     )
+
+
+def examples(now: datetime) -> list[tuple[str, Mapping[str, str]]]:
+    """Calls that most want to try, by name, as a form's fields."""
+    tonight = now.replace(hour=22, minute=30)
+    sunday = (now + timedelta(days=(6 - now.weekday()) % 7)).replace(hour=10, minute=0)
+    return [
+        ("example_now", {"caller": "02088881234", "at": ""}),
+        ("example_night", {"caller": "13700137000", "at": f"{tonight:%Y-%m-%dT%H:%M}"}),
+        ("example_sunday", {"caller": "01088886666", "at": f"{sunday:%Y-%m-%dT%H:%M}"}),
+        ("example_anonymous", {"caller": "", "at": ""}),
+    ]
 
 
 def stops(found: Explanation, plan: Plan) -> Sequence[Stop]:

@@ -16,9 +16,10 @@ from b2bua.service.tariff import yuan
 from b2bua.store.roles import Right
 from b2bua.web.assets import address, icon
 from b2bua.web.navigation import ENTERPRISE, Navigation
+from b2bua.web.places import abroad
 from b2bua.web.portal import Visit
 from b2bua.web.shapes import shown
-from b2bua.web.speaking import TESTS, known_codes, spoken
+from b2bua.web.speaking import TESTS, spoken
 from b2bua.web.words.book import Words
 from b2bua.web.words.regions import region
 from b2bua.web.words.traces import reason, rule, told
@@ -40,7 +41,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {"yuan": yuan, "clock": clock}
-    found.globals |= {"asset": address, "icon": icon, "known_codes": known_codes}
+    found.globals |= {"asset": address, "icon": icon, "abroad": abroad}
     found.tests |= TESTS
     return found
 

@@ -224,7 +224,11 @@ async def test_the_file_holds_what_the_database_holds(portal: Portal) -> None:
         assert len(none.content.decode("utf-8-sig").splitlines()) == 1
         await client.put("/api/session", json={"reveal": True})
         assert "13800138000" in (await client.get("/calls/file")).text
-    told = [detail for act, _, detail in await acts(portal) if act == "exported"]
+    told = [
+        detail
+        for act, subject, detail in await acts(portal)
+        if (act, subject) == ("exported", "calls")
+    ]
     assert told == [
         "csv, whole numbers",
         "csv, masked numbers outcome=busy",

@@ -387,3 +387,30 @@ async def test_nonsense_is_answered_clearly(
 ) -> None:
     answer = await ours.request(method, path, json=body)
     assert answer.status_code in (status, 422), answer.text
+
+
+async def test_taiwan_hong_kong_and_macao_are_on_the_map_by_their_prefixes(
+    ours: httpx.AsyncClient,
+) -> None:
+    fields = await token(ours, "/routing/route/new")
+    form = {"name": "hong kong", "to": "voicemail:", "areas": "00852*", **fields}
+    kept = await ours.post("/routing/route/new", data=form, follow_redirects=True)
+    place = re.search(r'href="(/routing/route/\d+)">hong kong', kept.text)
+    assert place is not None
+    page = (await ours.get(place[1])).text
+    ticked = re.findall(r'name="areas" value="([^"]+)" checked', page)
+    assert ticked == ["00852*"]
+    assert 'name="more_areas" value=""' in page
+
+
+async def test_last_month_is_held_against_the_draft_where_calls_are_tried(
+    ours: httpx.AsyncClient,
+) -> None:
+    page = await ours.get("/try?reckon=yes", headers=ENGLISH)
+    assert "There is no draft" in page.text
+    fields = await token(ours, "/routing/route/new")
+    form = {"name": "all", "to": "voicemail:", **fields}
+    await ours.post("/routing/route/new", data=form)
+    page = await ours.get("/try?reckon=yes", headers=ENGLISH)
+    assert "Of 5 calls" in page.text
+    assert "voicemail" in page.text

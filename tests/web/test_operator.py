@@ -4,16 +4,19 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import httpx
 import pytest
 
+from b2bua.service.plan import Override, ToVoicemail
+from b2bua.service.planfile import plan_to_yaml
 from b2bua.service.tariff import yuan
 from b2bua.store.accounts import Accounts
 from b2bua.store.nodes import Alarm, Complaint, Nodes
-from b2bua.store.plans import Plans
+from b2bua.store.plans import Draft, Plans
 from b2bua.store.records import Records
 from b2bua.store.roles import HOUSE
 from b2bua.web.portal import Portal
@@ -96,8 +99,19 @@ async def test_a_number_is_opened_priced_suspended(
     odd = {**wanted, "number": "4007009999", "trunk": "nobody"}
     refused = await house.post("/api/operator/numbers", json=odd)
     assert "trunk" in refused.json()["findings"][0]["field"]
+    plans = Plans(portal.database)
+    now = (await plans.snapshot({})).plans[OURS]
+    fuller = replace(
+        now,
+        screening=replace(now.screening, blacklist=("13800138000",), deny_areas=("海南",)),
+        override=Override(to=ToVoicemail(), until=datetime.now(UTC) + timedelta(hours=1)),
+    )
+    await plans.publish([Draft(plan=fuller, source=plan_to_yaml(fuller))])
     like = {**wanted, "number": "4007009999", "template": OURS, "tariff": "standard"}
     assert (await house.post("/api/operator/numbers", json=like)).status_code == 201
+    copied = (await plans.snapshot({})).plans["4007009999"]
+    assert copied.screening.deny_areas == ("海南",)
+    assert (copied.screening.blacklist, copied.override) == ((), None)
     async with signed_in(portal, NEW) as owner:
         assert (await owner.get("/api/plan")).json()["version"] == 1
     terms = {"active": False, "calls_per_month": 100}

@@ -138,7 +138,26 @@ function week(box) {
     input.closest("label").after(all);
     show(day);
   });
-  box.prepend(make("p", { class: "soft" }, box.dataset.hint), grid, marks);
+  const usual = make("div", { class: "btn-list" });
+  for (const [text, days, hours] of [
+    [box.dataset.office, 5, "09:00-17:59"],
+    [box.dataset.shop, 7, "09:00-20:59"],
+    [box.dataset.empty, 0, ""],
+  ]) {
+    const button = make("button", { type: "button", class: "btn btn-sm" }, text);
+    button.addEventListener("click", () =>
+      inputs.forEach((input, day) => {
+        input.value = day < days ? hours : "";
+        show(day);
+      }),
+    );
+    usual.append(button);
+  }
+  const lines = box.querySelector(".week-lines");
+  const written = make("details", { class: "written" }, make("summary", {}, box.dataset.written));
+  lines.before(written);
+  written.append(lines);
+  box.prepend(make("p", { class: "soft" }, box.dataset.hint), usual, grid, marks);
   box.classList.add("painted");
 }
 
@@ -228,24 +247,25 @@ function order(list) {
     item.append(up, down);
     grip.addEventListener("pointerdown", (event) => {
       event.preventDefault();
-      grip.setPointerCapture(event.pointerId);
+      const over = new AbortController();
       item.classList.add("dragged");
       const move = (at) => {
-        const over = document.elementFromPoint(at.clientX, at.clientY)?.closest("li");
-        if (over && over !== item && over.parentElement === list) {
-          const box = over.getBoundingClientRect();
-          if (at.clientY < box.top + box.height / 2) over.before(item);
-          else over.after(item);
+        const other = document.elementFromPoint(at.clientX, at.clientY)?.closest("li");
+        if (other && other !== item && other.parentElement === list) {
+          const box = other.getBoundingClientRect();
+          if (at.clientY < box.top + box.height / 2) other.before(item);
+          else other.after(item);
         }
       };
       const drop = () => {
         item.classList.remove("dragged");
-        grip.removeEventListener("pointermove", move);
+        over.abort();
         number();
       };
-      grip.addEventListener("pointermove", move);
-      grip.addEventListener("pointerup", drop, { once: true });
-      grip.addEventListener("pointercancel", drop, { once: true });
+      // On the document: an element that is moved in it loses the pointer.
+      const { signal } = over;
+      for (const [name, act] of [["move", move], ["up", drop], ["cancel", drop]])
+        document.addEventListener(`pointer${name}`, act, { signal });
     });
   }
 }
@@ -262,28 +282,29 @@ function routes(list) {
     const grip = item.querySelector("[data-grip]");
     grip.addEventListener("pointerdown", (event) => {
       event.preventDefault();
-      grip.setPointerCapture(event.pointerId);
+      const over = new AbortController();
       item.classList.add("dragged");
       const before = free().indexOf(item);
       const move = (at) => {
-        const over = document.elementFromPoint(at.clientX, at.clientY)?.closest("li.route");
-        if (!over || over === item || !free().includes(over)) return;
-        const box = over.getBoundingClientRect();
-        if (at.clientY < box.top + box.height / 2) over.before(item);
-        else over.after(item);
+        const other = document.elementFromPoint(at.clientX, at.clientY)?.closest("li.route");
+        if (!other || other === item || !free().includes(other)) return;
+        const box = other.getBoundingClientRect();
+        if (at.clientY < box.top + box.height / 2) other.before(item);
+        else other.after(item);
       };
       const drop = () => {
         item.classList.remove("dragged");
-        grip.removeEventListener("pointermove", move);
+        over.abort();
         if (free().indexOf(item) === before) return;
         for (const one of free())
           form.append(make("input", { type: "hidden", name: "route", value: one.dataset.name }));
         sessionStorage.setItem(MOVED, JSON.stringify([item.dataset.name, "down"]));
         form.submit();
       };
-      grip.addEventListener("pointermove", move);
-      grip.addEventListener("pointerup", drop, { once: true });
-      grip.addEventListener("pointercancel", drop, { once: true });
+      // On the document: an element that is moved in it loses the pointer.
+      const { signal } = over;
+      for (const [name, act] of [["move", move], ["up", drop], ["cancel", drop]])
+        document.addEventListener(`pointer${name}`, act, { signal });
     });
   }
   list.addEventListener("submit", (event) => {
@@ -301,6 +322,21 @@ function routes(list) {
   said.textContent = list.dataset.moved
     .replace("{name}", name)
     .replace("{place}", String([...list.children].indexOf(item) + 1));
+}
+
+// ---- areas: what is chosen, in words ----
+
+function areas(box) {
+  const picked = box.querySelector("[data-picked]");
+  const more = box.querySelector("[name=more_areas]");
+  const name = (input) => input.closest("label").textContent.trim().replace(/\s+/g, " ");
+  const renew = () => {
+    const found = [...box.querySelectorAll("input[type=checkbox]:checked")].map(name);
+    if (more.value.trim()) found.push(more.value.trim());
+    picked.textContent = found.join(" · ") || box.dataset.none;
+  };
+  box.addEventListener("input", renew);
+  renew();
 }
 
 // ---- fields that show when they matter ----
@@ -325,4 +361,5 @@ document.querySelectorAll("[data-week]").forEach(week);
 document.querySelectorAll("[data-shares]").forEach(shares);
 document.querySelectorAll("[data-order]").forEach(order);
 document.querySelectorAll("[data-routes]").forEach(routes);
+document.querySelectorAll("[data-areas]").forEach(areas);
 document.querySelectorAll("select[data-target]").forEach(shown);

@@ -99,3 +99,11 @@ if (box && navigator.mediaDevices && globalThis.AudioWorkletNode) {
   box.hidden = false;
   recorder();
 }
+
+// ---- the name of the file that was chosen ----
+
+for (const input of document.querySelectorAll("[data-file]")) {
+  const shown = input.closest("label").querySelector("[data-file-name]");
+  const none = shown.textContent;
+  input.addEventListener("change", () => (shown.textContent = input.files[0]?.name ?? none));
+}

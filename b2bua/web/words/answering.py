@@ -94,6 +94,10 @@ WORDS: Final[Entries] = {
     "by_weekday": ("按星期", "By the weekday"),
     "workdays_only": ("只在工作日（含调休）", "Workdays only"),
     "days_off_only": ("只在休息日（含节假日）", "Days off only"),
+    "week_written": ("用文字填写每天的时段", "Write the hours of each day"),
+    "week_office": ("周一至周五 9–18 点", "Mon–Fri 9–18"),
+    "week_shop": ("每天 9–21 点", "Every day 9–21"),
+    "week_empty": ("清空", "Clear"),
     "whole_day": ("全天", "Whole day"),
     "week_hint": (
         "拖动涂画；方向键移动，空格选中。全部留空：任何时间",

@@ -126,8 +126,9 @@ WORDS: Final[Entries] = {
     "template_menu": ("语音菜单", "Voice menu"),
     "op_like": ("或照搬号码", "Or copy a number"),
     "op_like_why": (
-        "填写后沿用该号码的方案，不用模板。",
-        "Its plan is taken instead of a template.",
+        "沿用该号码的方案，不用模板；黑白名单、密码、Webhook 与临时转移不照搬。",
+        "Its plan instead of a template, without its lists of callers, password, webhooks "
+        "and override.",
     ),
     "op_open_like": ("照此开通", "Open one like it"),
     "op_answers": ("接听号码", "Who answers"),

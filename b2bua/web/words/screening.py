@@ -28,6 +28,8 @@ WORDS: Final[Entries] = {
     "calls_in": ("次，每", "calls in"),
     "minutes": ("分钟", "minutes"),
     "provinces": ("省份", "Provinces"),
+    "picked": ("已选：", "Chosen:"),
+    "anywhere": ("没有选择，不限地区", "nothing: any area"),
     "by_code": ("按区号细选", "By area code"),
     "unknown_area": ("归属地未知", "Unknown area"),
     "more_areas": ("号段（以 * 结尾）", "Number prefixes that end in *"),

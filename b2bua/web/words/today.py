@@ -49,6 +49,10 @@ WORDS: Final[Entries] = {
     "state_over": ("结束中", "ending"),
     "calls_up": ("{count} 路", "{count} up"),
     "lasts": ("已持续", "Lasts"),
+    "live_note": (
+        "断线而没有挂机的通话，静音一段时间（默认 30 秒）后自动结束。",
+        "Who vanishes without hanging up is let go after some silence (30 s by default).",
+    ),
     "live_on": ("实时", "live"),
     "live_off": ("连接中断，正在重试", "no connection, trying again"),
     "wall": ("大屏", "Wallboard"),

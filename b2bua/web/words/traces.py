@@ -61,6 +61,7 @@ _TOLD: Final[tuple[tuple[str, str], ...]] = (
     (r"(\d+) wait already", r"已有 \1 位在等"),
     (r"all are busy", "全忙"),
     (r"no key pressed", "未按键"),
+    (r"cut short: (.+)", r"录音中断：\1"),
     (r"this node has no place for recordings", "本机没有存放录音的地方"),
     (r"no quota came in time", "额度未能及时取得"),
     (r"all of it is used or held for calls", "已全部用完，或已为通话预留"),
@@ -239,7 +240,7 @@ def _sentence(text: str) -> str:
 
 
 def filled(words: str, quoted: Sequence[str]) -> str:
-    """A sentence with what it quotes in its places, ``\\1`` and so on."""
+    """A sentence with what it quotes in the places that are numbered for it."""
     return _QUOTED.sub(lambda place: quoted[int(place[1]) - 1], words)
 
 

@@ -10,6 +10,8 @@ from typing import Final
 from b2bua.service.record import Attempt, CallRecord, ChargeBasis, Outcome, Step
 
 DAYS: Final = 50
+LATELY: Final = timedelta(minutes=20)
+"""Of today until a little while ago: none of them can still be up."""
 AREAS: Final = ("020", "0755", "010", "0736", "021", "")
 WEIGHTS: Final = (34, 24, 14, 12, 10, 6)
 BY_HOUR: Final = (*[1] * 8, 8, 18, 22, 17, 9, 12, 18, 16, 12, 6, 4, 3, 2, 2, 1, 1)
@@ -26,14 +28,15 @@ def history(number: str, now: datetime, version: int = 1) -> list[CallRecord]:
     """Records of the days before ``now``, oldest first."""
     random = Random(400)
     found: list[CallRecord] = []
-    for ago in range(DAYS, 0, -1):
+    for ago in range(DAYS, -1, -1):
         day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         day -= timedelta(days=ago)
         weekend = (day + timedelta(hours=8)).weekday() >= 5
         for _ in range(random.randint(8, 16) if weekend else random.randint(40, 70)):
             hour = random.choices(range(24), BY_HOUR)[0] - 8
             at = day + timedelta(hours=hour, seconds=random.randrange(3600))
-            found.append(_call(number, at, len(found), random, version))
+            if at < now - LATELY:
+                found.append(_call(number, at, len(found), random, version))
     return sorted(found, key=lambda one: (one.invite_at, one.id))
 
 

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from b2bua.web.navigation import ENTERPRISE, places
+from b2bua.web.navigation import ENTERPRISE, OPERATOR, places
 from tests.architecture.sources import ROOT
+from tests.support.postoffice import opened
 from tests.web.browser.conftest import CHROMIUM, DESKTOP, FLAGS, PHONE
 from tests.web.browser.history import history
-from tests.web.browser.served import NUMBER, Portal, place_calls, serving
+from tests.web.browser.served import NUMBER, POST, Portal, place_calls, serving
 
 FOLDER: Final = ROOT / "docs" / "portal"
 QUALITY: Final = 68
@@ -29,34 +30,49 @@ TONGUES: Final = {"zh": "zh-CN", "en": "en-GB"}
 SIGN_IN: Final = "sign-in"
 CALL: Final = "call"
 WALL: Final = "wall"
-NAMES: Final = (SIGN_IN, *(one.key for one in places(ENTERPRISE)), CALL, WALL)
+ROUTE: Final = "route"
+HOUSE: Final = {one.key: one.path for one in places(OPERATOR) if one.key != "access"}
+"""The operator's pages."""
+NAMES: Final = (
+    SIGN_IN,
+    *(one.key for one in places(ENTERPRISE)),
+    *(CALL, ROUTE, WALL),
+    *HOUSE,
+)
+UNFINISHED: Final = "#figures [hx-trigger], [data-chart]:not([data-drawn])"
+"""What is still being counted or drawn."""
 CALLERS: Final = ("02088881234", "13600001111", "02166667777")
 """Who calls while pictures of live calls are taken."""
 
 
-def take(portal: Portal, browser: Browser, folder: Path) -> list[str]:
-    """Every picture; returns their names."""
+def take(portal: Portal, browser: Browser, tongue: str, folder: Path) -> list[str]:
+    """Every picture in one language; returns their names."""
     addresses = {one.key: one.path for one in places(ENTERPRISE)}
-    addresses |= {CALL: called(portal), WALL: "/wall"}
+    addresses |= {CALL: called(portal), ROUTE: "/routing/route/0", WALL: "/wall"}
+    owner = {"number": NUMBER, "password": portal.password}
+    operator = {"name": "operator", "password": portal.password}
     taken = []
-    for tongue, locale in TONGUES.items():
-        for device, size in DEVICES.items():
+    for device, size in DEVICES.items():
+        for door, who, pages in (
+            ("/api/session", owner, addresses),
+            ("/api/operator/session", operator, HOUSE),
+        ):
             context = browser.new_context(
                 base_url=portal.url,
-                locale=locale,
+                locale=TONGUES[tongue],
                 timezone_id="Asia/Shanghai",
                 viewport=size,  # type: ignore[arg-type]
                 color_scheme="light",
             )
             page = context.new_page()
-            page.goto("/sign-in")
-            taken.append(picture(page, folder / f"{SIGN_IN}-{tongue}-{device}.webp"))
-            context.request.post(
-                "/api/session", data={"number": NUMBER, "password": portal.password}
-            )
-            for name, address in addresses.items():
+            if pages is addresses:
+                page.goto("/sign-in")
+                taken.append(picture(page, folder / f"{SIGN_IN}-{tongue}-{device}.webp"))
+            context.request.post(door, data=who)
+            for name, address in pages.items():
                 page.goto(address)
-                page.wait_for_function("!document.querySelector('#figures [hx-trigger]')")
+                # Not as a condition in text: the page's policy lets none be evaluated.
+                expect(page.locator(UNFINISHED)).to_have_count(0, timeout=20_000)
                 taken.append(picture(page, folder / f"{name}-{tongue}-{device}.webp"))
             context.close()
     return taken
@@ -85,8 +101,24 @@ def busy(portal: Portal) -> Iterator[None]:
         ending.enter_context(portal.destination(5080, "--after", "0.5"))
         ending.enter_context(portal.destination(5081, "--after", "0.2", "--status", "486"))
         for caller in CALLERS:
-            ending.enter_context(portal.call(NUMBER, caller, "--seconds", "300"))
+            ending.enter_context(portal.call(NUMBER, caller, "--seconds", "600"))
         yield
+
+
+def send_report(portal: Portal, browser: Browser) -> None:
+    """One that was sent, so that the page of reports has something to show."""
+    context = browser.new_context(base_url=portal.url, locale="en-GB")
+    given = {"number": NUMBER, "password": portal.password}
+    context.request.post("/api/session", data=given)
+    wish = {"rhythm": "month", "mail": ["boss@example.com", "duty@example.com"]}
+    made = context.request.post("/api/reports", data=wish).json()["id"]
+    page = context.new_page()
+    with opened(POST):
+        context.request.post(f"/api/reports/{made}/send", data={})
+        page.goto("/reports")
+        delivered = page.locator("#sent .mark.good", has_text="delivered")
+        expect(delivered).to_have_count(2, timeout=60_000)
+    context.close()
 
 
 def index(folder: Path) -> None:
@@ -114,10 +146,15 @@ def main(folder: Path) -> int:
     ):
         place_calls(portal)
         portal.remember(history(NUMBER, datetime.now(UTC)))
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-        with busy(portal):
-            print("\n".join(take(portal, browser, folder)))
-        browser.close()
+        for tongue, locale in TONGUES.items():
+            # Its own words, as in a date field, are of its language where it has that.
+            flags = [*FLAGS, f"--lang={locale}"]
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+            if tongue == "zh":
+                send_report(portal, browser)
+            with busy(portal):
+                print("\n".join(take(portal, browser, tongue, folder)))
+            browser.close()
     index(folder)
     return 0
 

@@ -193,6 +193,7 @@ def test_shares_sum_to_a_hundred_and_weeks_are_painted(sign_in: SignIn) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
     expect(page.locator("[name='day:1']")).to_have_value("09:00-09:29")
+    page.get_by_text("用文字填写每天的时段").click()
     monday.fill("22:00-05:59")
     expect(page.locator("[role=gridcell][data-day='0'][data-at='47']")).to_have_attribute(
         "aria-selected", "true"

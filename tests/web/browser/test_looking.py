@@ -29,6 +29,8 @@ def test_a_call_is_seen_while_it_lasts(sign_in: SignIn, portal: Portal) -> None:
         wall = page.context.new_page()
         wall.goto("/wall")
         expect(wall.locator(".wall-figures .now dd")).to_have_text("1")
+    expect(board.get_by_text("No calls are up.")).to_be_visible(timeout=20_000)
+    expect(wall.locator(".wall-figures .now dd")).to_have_text("0")
 
 
 def test_a_recording_plays_in_two_channels(sign_in: SignIn) -> None:

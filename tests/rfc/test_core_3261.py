@@ -9,15 +9,18 @@ from b2bua.sip.dialog.events import (
     EndReason,
     HangUp,
     Invited,
+    Offer,
     Progressed,
     Ring,
     SessionId,
 )
+from b2bua.sip.message.build import response_to
 from b2bua.sip.message.headers import Headers
 from b2bua.sip.message.message import Request
+from b2bua.sip.sdp.serializer import serialize_description
 from tests.sip.endpoint.test_called import ANSWER, OFFER, answered, ends, forget, invited
 from tests.sip.party import CALLED, CALLER, answer_to, endpoint, invite
-from tests.sip.peer import Peer
+from tests.sip.peer import SDP, Peer
 
 
 def calling() -> tuple[Peer, Request]:
@@ -212,6 +215,28 @@ def test_a_2xx_that_comes_with_another_contact_retargets_the_dialog() -> None:
     (bye,) = peer.requests("BYE")
     assert bye.uri == "sip:moved@127.0.1.1:5099"
     assert peer.targets[-1] == ("127.0.1.1", 5099)
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_the_ack_of_a_reinvite_goes_where_its_2xx_says(over: bool) -> None:
+    """§12.2.1.2, §13.2.2.4: also when the session has ended meanwhile."""
+    peer = Peer()
+    session = answered(peer)
+    peer.order(Offer(session, answer_to(OFFER, version=2)))
+    again = peer.requests("INVITE")[0]
+    if over:
+        peer.order(HangUp(session=session))
+    copied = response_to(
+        again,
+        200,
+        to_tag="far",
+        extra=[("Contact", "<sip:moved@127.0.1.1:5099>"), SDP],
+        body=serialize_description(OFFER),
+    )
+    peer.send(copied)
+    (ack,) = peer.requests("ACK")
+    assert ack.uri == "sip:moved@127.0.1.1:5099"
+    assert ("127.0.1.1", 5099) in peer.targets
 
 
 def test_a_timestamp_is_echoed_by_100_alone() -> None:

@@ -164,6 +164,8 @@ class Conversation:
         pending = self.requests.close(purpose)
         outputs: list[Output] = []
         if response.status < 300 and pending.request.method == "INVITE":
+            # The ACK goes where the 2xx says (§12.2.1.2), which may be somewhere new.
+            self.dialog.retarget(response)
             outputs.append(self.requests.acknowledge(pending.request))
         if self.ended:
             return outputs

@@ -89,6 +89,8 @@ class Target:
     asserted: str = ""
     private: bool = False
     diverted_from: str = ""
+    diversions: int = 1
+    """How often the call has been sent on, this time included."""
     max_forwards: int = 70
     told: tuple[str, ...] = ()
     """Prompts that whoever picks up hears before the caller."""
@@ -247,6 +249,7 @@ class DestinationLeg:
             asserted=target.asserted,
             private=target.private,
             diverted_from=target.diverted_from,
+            diversions=target.diversions,
             max_forwards=target.max_forwards,
             offer=self.audio.offer(),
         )

@@ -3,6 +3,10 @@
 import pytest
 
 from b2bua.call.verdict import q850_of
+from b2bua.service.area import AreaTable
+from b2bua.service.flow.arrival import read_arrival
+from b2bua.service.flow.search import target_for
+from b2bua.service.plan import TrunkRule
 from b2bua.sip.dialog.events import (
     Cause,
     Ended,
@@ -16,6 +20,7 @@ from b2bua.sip.dialog.events import (
 from b2bua.sip.endpoint.manners import Manners, understood
 from b2bua.sip.message.history import forwardings
 from b2bua.sip.message.message import Request
+from tests.exchange.scripts import plan
 from tests.sip.endpoint.test_called import OFFER, answered, invited
 from tests.sip.party import CALLED, CALLER, endpoint, invite
 from tests.sip.peer import Peer
@@ -199,6 +204,18 @@ def test_what_we_say_of_a_forwarding_is_read_as_one() -> None:
         alone.remove(name)
         one = forwardings(Request("INVITE", request.uri, alone))
         assert (one.count, one.numbers) == (1, (NUMBER,))
+
+
+def test_what_was_sent_on_before_is_counted_along() -> None:
+    """RFC 5806 §5.2, RFC 7332: or two numbers that forward to each other never stop."""
+    request = sent(trusted=True, diverted_from=NUMBER, diversions=4)
+    assert forwardings(request).count == 4
+    said, rule = (
+        told(("Diversion", "<sip:4008888888@x>;counter=3")),
+        TrunkRule(name="first", trusted=True),
+    )
+    arrival = read_arrival(said, rule, {}, AreaTable())
+    assert target_for("first", plan(), arrival, rule).diversions == 4
 
 
 @pytest.mark.parametrize(

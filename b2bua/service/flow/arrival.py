@@ -26,6 +26,8 @@ class Arrival:
     display: str
     trunk: str
     max_forwards: int
+    diversions: int = 0
+    """How often it was sent on before it came here."""
     loop: str = ""
     """Why it goes round in a circle; empty: it does not."""
 
@@ -51,6 +53,7 @@ def read_arrival(
         display=invitation.from_display,
         trunk=trunk.name,
         max_forwards=invitation.max_forwards,
+        diversions=invitation.diversions,
         loop=_loop(invitation, trunk, number),
     )
 

@@ -168,6 +168,7 @@ def target_for(name: str, plan: Plan, arrival: Arrival, trunk: TrunkRule) -> Tar
         asserted=shown.asserted,
         private=shown.private,
         diverted_from=shown.diverted_from,
+        diversions=arrival.diversions + 1,
         max_forwards=arrival.max_forwards - 1,
         told=_told(destination, plan),
         accept=destination.accept,

@@ -227,6 +227,8 @@ class Invite:
     """Ask for Privacy: id and show an anonymous From (RFC 3323, RFC 3325)."""
     diverted_from: str = ""
     """A number for Diversion and History-Info, with reason unconditional; or empty."""
+    diversions: int = 1
+    """How often the call has been sent on, which Diversion counts (RFC 5806 §5.2)."""
     max_forwards: int = 70
     offer: SessionDescription
     patience: float = 5.0

@@ -103,7 +103,7 @@ def _history(order: Invite, terms: Terms, target: SipUri) -> list[tuple[str, str
         user=target.user, host=target.host, port=target.port, parameters={"cause": "302"}
     )
     headers = [
-        ("Diversion", f"<{diverted}>;reason=unconditional;counter=1"),
+        ("Diversion", f"<{diverted}>;reason=unconditional;counter={order.diversions}"),
         ("History-Info", f"<{diverted}>;index=1"),
         ("History-Info", f"<{reached}>;index=1.1;mp=1"),
     ]

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from b2bua.cli.common import Misused, Wanting, complain
+from b2bua.cli.reporting import reports
 
 app = typer.Typer(
     name="b2bua",
@@ -214,10 +215,8 @@ def call(
 @app.command()
 def report(  # noqa: PLR0913, PLR0917  # its options
     number: Number,
-    month: Annotated[str, typer.Option(metavar="YYYY-MM")],
-    form: Annotated[
-        str, typer.Option("--format", metavar="text|csv|xlsx|html", help="Of the output.")
-    ] = "text",
+    month: Annotated[str, typer.Option(metavar="YYYY-MM|YYYY-Wnn")],
+    form: Annotated[str, typer.Option("--format", metavar="text|csv|xlsx|html")] = "text",
     language: Annotated[
         str, typer.Option(metavar="zh|en", help="Default: the plan's.")
     ] = "",
@@ -229,7 +228,7 @@ def report(  # noqa: PLR0913, PLR0917  # its options
     ] = None,
     config: Config = DEFAULT,
 ) -> int:
-    """Analyse the calls of a month: figures, charts, advice."""
+    """Analyse the calls of a month or a week: figures, charts, advice."""
     from b2bua.cli.report import ReportOptions  # noqa: PLC0415
     from b2bua.cli.report import report as run_report  # noqa: PLC0415
 
@@ -414,6 +413,7 @@ areas = typer.Typer(help="Where callers are: the table of prefixes.")
 calendar = typer.Typer(help="Holidays and make-up workdays.")
 app.add_typer(areas, name="areas")
 app.add_typer(calendar, name="calendar")
+app.add_typer(reports, name="reports", help="Reports that are sent by themselves.")
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)]
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from b2bua.config.checks import CHECKS
 from b2bua.config.lines import Lines, Path
-from b2bua.config.settings import Rewrite, Settings, Table, Trunk
+from b2bua.config.settings import Mail, Rewrite, Settings, Table, Trunk
 from b2bua.core.errors import B2buaError
 from b2bua.sip.endpoint.registrar import PHONES
 
@@ -202,11 +202,7 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
         if not (trunk.from_ or trunk.certificate or trunk.hops):
             message = "nobody calls by it, nor does it lead on: 'from', 'to' or both"
             yield reader.fault(("trunk", index), message)
-    if settings.mail.server and not settings.mail.from_:
-        yield reader.fault(("mail", "from"), "a mail server needs it: from whom?")
-    if settings.mail.password and settings.mail.security == "none":
-        message = "a password needs 'starttls' or 'tls', or everyone on the way reads it"
-        yield reader.fault(("mail", "security"), message)
+    yield from _letters(settings.mail, reader)
     tls = settings.sip.tls
     if bool(tls.certificate) != bool(tls.key):
         yield reader.fault(("sip", "tls"), "certificate and key come together, or neither")
@@ -214,6 +210,15 @@ def _disagreements(settings: Settings, reader: _Reader) -> Iterator[Fault]:
     if int(last) - int(first) < 4 * settings.media.processes:
         message = f"too few for {settings.media.processes} processes"
         yield reader.fault(("media", "ports"), message)
+
+
+def _letters(mail: Mail, reader: _Reader) -> Iterator[Fault]:
+    """What keeps letters from being sent, or sends a password in the clear."""
+    if mail.server and not mail.from_:
+        yield reader.fault(("mail", "from"), "a mail server needs it: from whom?")
+    if mail.password and mail.security == "none":
+        message = "a password needs 'starttls' or 'tls', or everyone on the way reads it"
+        yield reader.fault(("mail", "security"), message)
 
 
 def _is_tls(hop: str) -> bool:

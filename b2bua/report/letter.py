@@ -24,6 +24,8 @@ CELL: Final = "padding:6px 10px;border-bottom:1px solid #dfe2e8;text-align:"
 GOOD: Final = "#1d7f4e"
 BAD: Final = "#b3261e"
 SOFT: Final = "#5c6472"
+NOTHING: Final = '<div style="font-size:12px">&#160;</div>'
+"""As high as what else stands under a figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,24 +80,27 @@ def _tiles(figures: Figures, manner: Manner) -> str:
     def moved(key: str, better: bool | None = None) -> str:
         change = tables.change_of(now, then, key)
         if change is None:
-            return ""
+            return NOTHING
         good = better is not None and (change.of > 0) is better
         colour = SOFT if better is None or not change.of else GOOD if good else BAD
         sign = "+" if change.of >= 0 else "-"
         told = f"{words(f'against{part}')} {sign}{percent(abs(change.of))}"
         return f'<div style="font-size:12px;color:{colour}">{safe(told)}</div>'
 
-    was = f"{words(f'value_before{part}')} {percent(then.connection)}"
+    was = NOTHING
+    if then.connection is not None:
+        told = f"{words(f'value_before{part}')} {percent(then.connection)}"
+        was = f'<div style="font-size:12px;color:{SOFT}">{safe(told)}</div>'
     found = (
         ("calls", str(now.calls), moved("calls", better=True)),
         (
             "connection",
             percent(now.connection),
-            f'<div style="font-size:12px;color:{SOFT}">{safe(was)}</div>',
+            was,
         ),
         ("missed", str(now.missed), moved("missed", better=False)),
         ("talk", clock(now.talk_ms), moved("talk_ms")),
-        ("peak_lines", str(figures.lines.peak_lines), ""),
+        ("peak_lines", str(figures.lines.peak_lines), NOTHING),
         ("fee", yuan(now.fee), moved("fee")),
     )
     cells = [_tile(words(key), value, told) for key, value, told in found]
@@ -163,7 +168,7 @@ def _table(table: Table) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{CELL}{side};font-size:14px">{safe(plain(cell))}</td>'
+            f'<td style="{CELL}{side};font-size:14px;white-space:nowrap">{safe(plain(cell))}</td>'
             for cell, side in zip(row, sides, strict=True)
         )
         + "</tr>"

@@ -5,6 +5,7 @@ whatever might slip through.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Final
@@ -19,6 +20,8 @@ from b2bua.report.wording import Language, clock, percent, stamp
 from b2bua.service.tariff import yuan
 
 MOST_BARS: Final = 12
+MOST_MISSED: Final = 30
+"""Missed calls that are shown at once; the rest are a click away, and not printed."""
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
 
 
@@ -325,4 +328,10 @@ def _missed(figures: Figures, manner: Manner) -> str:
     if len(table.rows) < figures.totals.missed:
         counts = f"{len(table.rows)} / {figures.totals.missed}"
         note = f'<p class="legend">{manner.words("shown")} {counts}</p>'
-    return _card(table.title, note + _written(table), " long")
+    first = replace(table, rows=table.rows[:MOST_MISSED])
+    content = note + _written(first)
+    if rest := table.rows[MOST_MISSED:]:
+        more = safe(f"{manner.words('further')} {len(rest)}")
+        listed = _written(replace(table, rows=rest))
+        content += f"<details><summary>{more}</summary>{listed}</details>"
+    return _card(table.title, content, " long")

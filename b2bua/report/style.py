@@ -65,6 +65,7 @@ footer{color:var(--soft);font-size:.84rem;margin-top:18px}
 @media (max-width:720px){.pair{columns:1}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:14px 10px 32px}
 .card{padding:12px}.tile b{font-size:1.2rem}svg text{font-size:12.5px}}
+@page{margin:13mm}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--edge:#ccc;
 --answered:#2a6fdb;--busy:#e07b28;--no-answer:#c9a227;--unreachable:#a3478f;--rest:#9aa1ad;
 --one:#b3261e;--five:#c9761a;--allowed:#1d7f4e;--empty:#eef0f4}

@@ -120,6 +120,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "shown": ("仅列出最近", "only the latest are listed:"),
     "less": ("少", "fewer"),
     "more": ("多", "more"),
+    "further": ("其余", "Further:"),
     "mean": ("平均", "Mean"),
     "table": ("数据表", "Table"),
     "masked": ("号码已部分隐藏。", "Numbers are partly hidden."),

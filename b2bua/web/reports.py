@@ -14,6 +14,8 @@ from b2bua.report.timetable import (
     Subscription,
 )
 from b2bua.report.wording import Language
+from b2bua.store.reports import Run
+from b2bua.store.tenant import Current
 from b2bua.web import planning, subscriptions
 from b2bua.web.forms import Fields, fields_of
 from b2bua.web.gate import SignedIn
@@ -102,6 +104,15 @@ def _asked(fields: Fields) -> Subscription:
     )
 
 
+def _waits(run: Run) -> bool:
+    """Whether something of it is still to come."""
+    return "pending" in (run.state, *(one.state for one in run.sent))
+
+
+def _spoken(current: Current | None) -> Language:
+    return Language.ZH if current is None else Language(current.plan.language)
+
+
 async def _reports(  # noqa: PLR0913, PLR0917  # what it shows
     request: Request,
     visit: Visit,
@@ -112,9 +123,8 @@ async def _reports(  # noqa: PLR0913, PLR0917  # what it shows
 ) -> Response:
     current = await visit.tenant.plan()
     zone = planning.zone_of(current)
-    own = subscriptions.reports(visit)
-    kept = await own.all()
-    runs = await own.runs()
+    kept = await subscriptions.reports(visit).all()
+    runs = await subscriptions.reports(visit).runs()
     now = datetime.now(UTC)
     language = Language(language_of(request))
     return page(
@@ -131,16 +141,12 @@ async def _reports(  # noqa: PLR0913, PLR0917  # what it shows
         mail_served=visit.portal.mail,
         full=len(kept) >= MOST_SUBSCRIPTIONS,
         most_addresses=MOST_ADDRESSES,
-        spoken=current.plan.language if current else "zh",
-        blank=Subscription(rhythm=Rhythm.MONTH),
+        blank=Subscription(rhythm=Rhythm.MONTH, language=_spoken(current)),
         next_at=lambda one: subscriptions.next_at(one, zone, now),
         address=subscriptions.address,
         zone=zone.key,
         stamp=lambda at: local(at, zone),
         short=lambda at: local(at, zone)[:16],
-        waiting=any(
-            run.state == "pending" or any(one.state == "pending" for one in run.sent)
-            for run in runs
-        ),
+        waiting=any(map(_waits, runs)),
         notice=notice(request, 0),
     )

@@ -143,6 +143,12 @@ def test_every_fault_is_in_one_report(file: Path) -> None:
         ("[[tariff]]\nname = 'x'\nunit_price = 0.4\n", "line 3: tariff[0].unit_price"),
         ("[[tariff]]\nname = 'x'\nunit_seconds = 7\n", "tariff[0].unit_seconds"),
         ("data_dir = ''\n", "line 1: data_dir: it must not be empty"),
+        ("[mail]\nserver = 'mail.example.com:25'\n", "mail.from: a mail server needs it"),
+        ("[mail]\nserver = 'mail.example.com'\n", "line 2: mail.server: "),
+        ("[mail]\nserver = 'a b:25'\n", "is no name of a host"),
+        ("[mail]\nfrom = 'nobody'\n", "is no sender such as"),
+        ('[mail]\nfrom = "a <b@c.d>\\nBcc: e@f.g"\n', "is no sender such as"),
+        ("[mail]\nsecurity = 'none'\npassword = 'p'\n", "everyone on the way reads it"),
     ],
 )
 def test_each_fault_is_named(file: Path, text: str, told: str) -> None:
@@ -198,7 +204,7 @@ def test_a_file_that_is_not_text_is_said(file: Path) -> None:
 def test_secrets_are_not_shown(file: Path) -> None:
     text = (
         TRUNK
-        + 'username = "u"\npassword = "hush"\n[store]\ndsn = "postgresql://u:hush@h/d"\n'
+        + 'username = "u"\npassword = "hush"\n[mail]\npassword = "hush"\n[store]\ndsn = "postgresql://u:hush@h/d"\n'
     )
     assert "hush" not in repr(read(file, text))
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -89,3 +92,20 @@ class PostOffice:
         assert isinstance(data, LoginPassword)
         given = (data.login.decode(), data.password.decode())
         return AuthResult(success=given == (self.user, self.password), handled=False)
+
+
+@contextmanager
+def opened(address: str) -> Iterator[PostOffice]:
+    """One on a loop of its own, for tests that have none."""
+    host, _, port = address.partition(":")
+    office, loop = PostOffice(host, int(port)), asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(office.__aenter__(), loop).result(10)
+        yield office
+        asyncio.run_coroutine_threadsafe(office.__aexit__(), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

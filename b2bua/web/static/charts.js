@@ -12,11 +12,14 @@
     line: "#c3ccd9", ink: "#e3e9f2", soft: "#a3aec0", grid: "#36405180",
     heat: ["#1d2636", "#2f62b8", "#a9caff"],
   };
-  const charts = [];
+  // Pixels of a sheet between its margins, less what is around a chart.
+  const PAPER = 640;
+  const charts = new Set();
+  let printing = false;
 
   function colours() {
     const dark = document.documentElement.dataset.bsTheme === "dark";
-    return dark && !matchMedia("print").matches ? DARK : LIGHT;
+    return dark ? DARK : LIGHT;
   }
 
   function common(c) {
@@ -28,10 +31,10 @@
     return {
       axis,
       option: {
-        animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+        animation: !printing && !matchMedia("(prefers-reduced-motion: reduce)").matches,
         textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: c.ink },
         legend: { type: "scroll", top: 0, textStyle: { color: c.ink } },
-        grid: { left: 8, right: 16, top: 36, bottom: 8, containLabel: true },
+        grid: { left: 18, right: 16, top: 36, bottom: 8, containLabel: true },
         // Drawn, not made of elements: those would bring styles that the policy forbids.
         tooltip: { trigger: "axis", renderMode: "richText", confine: true },
       },
@@ -116,9 +119,28 @@
     },
   };
 
+  function chartOf(place) {
+    const known = echarts.getInstanceByDom(place);
+    if (known) return known;
+    const ratio = { devicePixelRatio: Math.max(2, devicePixelRatio) };
+    const chart = echarts.init(place, null, ratio);
+    // Whoever waits for the picture (a test, a printer) looks for this mark.
+    chart.on("finished", () => { place.dataset.drawn = "yes"; });
+    charts.add(chart);
+    return chart;
+  }
+
+  // A chart is drawn anew, not made anew: ECharts paints over several frames, and one that
+  // is disposed of before the last of them raises. For the same reason those whose place
+  // has left the page are given a while.
   function draw() {
+    for (const chart of charts) {
+      if (!document.contains(chart.getDom())) {
+        charts.delete(chart);
+        setTimeout(() => chart.dispose(), 3000);
+      }
+    }
     const told = document.getElementById("drawings");
-    while (charts.length) charts.pop().dispose();
     if (!told) return;
     const drawings = JSON.parse(told.textContent);
     for (const place of document.querySelectorAll("[data-chart]")) {
@@ -126,15 +148,31 @@
       if (one.kind === "rows" || one.kind === "pairs") {
         place.style.height = `${70 + 30 * one.names.length}px`;
       }
-      const chart = echarts.init(place, null, { devicePixelRatio: Math.max(2, devicePixelRatio) });
-      chart.setOption(makers[one.kind](one, colours()));
-      charts.push(chart);
+      const chart = chartOf(place);
+      delete place.dataset.drawn;
+      chart.resize({ width: printing ? PAPER : "auto", silent: true });
+      chart.setOption(makers[one.kind](one, colours()), { notMerge: true });
+      // What is drawn for paper must be there at once.
+      if (printing) chart.getZr().flush();
     }
   }
 
   draw();
   document.addEventListener("htmx:after:swap", draw);
   addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
-  addEventListener("beforeprint", () => charts.forEach((chart) => chart.resize()));
+  // Paper is light. The observer below redraws once more, when the look has changed.
+  const look = document.documentElement.dataset;
+  let screen = look.bsTheme;
+  addEventListener("beforeprint", () => {
+    printing = true;
+    screen = look.bsTheme;
+    look.bsTheme = "light";
+    draw();
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    look.bsTheme = screen ?? "light";
+    draw();
+  });
   new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 }

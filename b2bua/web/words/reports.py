@@ -12,7 +12,7 @@ WORDS: Final[Entries] = {
         "每周或每月自动把上周、上月的话务分析发到邮箱，或推送到您的系统。",
         "Last week's or last month's analysis, sent by itself by mail or to your system.",
     ),
-    "report_new": ("新增定时报告", "Another scheduled report"),
+    "report_new": ("新增定时报告", "Schedule a report"),
     "report_none": ("还没有定时报告。", "No report is scheduled yet."),
     "report_full": (
         "定时报告已达上限，请先移除一个。",
@@ -23,7 +23,7 @@ WORDS: Final[Entries] = {
     "rhythm_month": ("每月（1 日发上月）", "monthly: last month, on the 1st"),
     "every_week": ("每周", "weekly"),
     "every_month": ("每月", "monthly"),
-    "report_hour": ("发送时间（{zone}）", "At ({zone})"),
+    "report_hour": ("发送时间", "At"),
     "report_language": ("报告语言", "Language"),
     "report_mail": ("收件邮箱", "Mail addresses"),
     "report_mail_hint": (
@@ -40,7 +40,7 @@ WORDS: Final[Entries] = {
     "report_whole": ("含完整主叫号码", "With callers' whole numbers"),
     "report_active": ("启用", "On"),
     "report_resting": ("已停用", "off"),
-    "report_next": ("下次 {at}", "next {at}"),
+    "report_next": ("下次 {at}（{zone}）", "next {at} ({zone})"),
     "send_now": ("立即发送", "Send now"),
     "report_edit": ("修改", "Change"),
     "report_sent": (

@@ -1,6 +1,7 @@
 """A node as ``make run`` serves it, with its portal, after some real calls."""
 
 import asyncio
+import re
 import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,9 @@ HOST = "127.48.0.1"
 NUMBER = "4006007000"
 """Of our own: it records, takes messages, has a roster and a menu."""
 DEMO = ("4006001234", "4006005678", "4006009000")
+POST = f"{HOST}:2525"
+"""Where our mail server is, if there is one."""
+MAIL = {"server": POST, "security": "none", "from": "Reports <reports@example.com>"}
 PLAN = f"""\
 number: "{NUMBER}"
 name: 常德博易客服中心
@@ -120,6 +124,8 @@ class Portal:
 def serving(directory: Path, host: str = HOST) -> Iterator[Portal]:
     """A node that serves the demo numbers and one of our own."""
     settings = (ROOT / "config" / "b2bua.toml").read_text(encoding="utf-8")
+    for key, value in MAIL.items():
+        settings = re.sub(rf'^{key} = "[a-z]*"', f'{key} = "{value}"', settings, flags=re.M)
     node = Node(directory, host, settings.replace("127.0.0.1", host), portal=True)
     for plan in (ROOT / "config" / "demo").glob("*.yaml"):
         (node.seed / plan.name).write_text(plan.read_text(encoding="utf-8"))

@@ -308,6 +308,33 @@ def test_an_offer_that_meets_ours_is_491() -> None:
     assert peer.statuses("UPDATE") == [491]
 
 
+@pytest.mark.parametrize("offering", [True, False])
+@pytest.mark.parametrize("calls", [True, False])
+def test_an_invite_before_the_first_has_its_final_response(
+    calls: bool, offering: bool
+) -> None:
+    """RFC 3261 §14.2: 491 where the first is ours, 500 with a time where it is theirs.
+
+    Also when a reliable response has settled the first exchange already.
+    """
+    if calls:
+        peer, request = calling()
+        peer.answer(request, 183, RELIABLE, ("RSeq", "1"), description=ANSWER)
+        session, call_id = CALLING, request.call_id
+    else:
+        peer, call_id = Peer(), "call-1"
+        session = invited(peer, RELIABLE)
+        peer.order(Ring(session=session, status=183, description=ANSWER))
+        rack = ("RAck", f"{peer.responses('INVITE')[-1].rseq} 1 INVITE")
+        peer.send(peer.request("PRACK", rack, to_tag=session, cseq=2))
+    changed = offer(version=2) if offering else None
+    peer.send(peer.invite(offer=changed, to_tag=session, cseq=5, call_id=call_id))
+    last = peer.responses("INVITE")[-1]
+    assert last.status == (491 if calls else 500)
+    assert ("Retry-After" in last.headers) is not calls
+    assert not any(isinstance(event, Offered) for event in peer.events)
+
+
 def test_a_late_offer_in_a_session_is_ours_and_the_ack_answers_it() -> None:
     """RFC 6337 §5.2.5: a re-INVITE without offer, and an ACK without answer."""
     peer = Peer()

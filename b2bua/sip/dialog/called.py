@@ -248,6 +248,7 @@ class Called:
     def _final(self) -> None:
         """Whatever was provisional is so no more."""
         self._answered = True
+        self.conversation.modification.inviting = False
         self._overtaken = self._reliable
         self._reliable = self._ringing = None
         self._ring_at = self._give_up_at = self._expires_at = None

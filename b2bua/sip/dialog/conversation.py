@@ -85,6 +85,7 @@ class Conversation:
     def establish(self) -> None:
         """The dialog is confirmed: ACK was sent or received, or it was restored."""
         self.modification.established = True
+        self.modification.inviting = False
         self.modification.initial = Initial.SETTLED
         self._seen = self._stamp()
 

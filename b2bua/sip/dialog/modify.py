@@ -82,6 +82,8 @@ class Modification:
         self.initial = initial
         self.established = False
         """The dialog is confirmed, so re-INVITEs are allowed."""
+        self.inviting = True
+        """The INVITE that made the dialog has no final response."""
         self.local: SessionDescription | None = None
         self.remote: SessionDescription | None = None
         self.updates = False
@@ -133,7 +135,10 @@ class Modification:
         if not request.body and request.method != "INVITE":
             return None
         later = ("Retry-After", str(1 + int(9 * self._tokens.fraction())))
-        if self._asked or self.initial is Initial.THEIRS:
+        crossing = self.inviting and request.method == "INVITE"
+        if crossing and self._calling:
+            return response_to(request, 491)
+        if self._asked or crossing or self.initial is Initial.THEIRS:
             return response_to(request, 500, extra=[later])
         if (
             self.initial is Initial.OURS

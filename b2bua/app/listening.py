@@ -22,6 +22,7 @@ class Listening:
         self._settings = settings
         self._contexts: TlsContexts | None = None
         self._secured: list[StreamWay] = []
+        self._for_pages: list[StreamWay] = []
 
     async def open(self, listener: Listener) -> None:
         """Listen. Raises :class:`CannotListen`, or :class:`UnusableCertificate`."""
@@ -36,9 +37,10 @@ class Listening:
                     way = await open_tls(driver, local, self._tls(), dscp=dscp)
                     self._secured.append(way)
                 case "ws":
-                    await open_websocket(driver, local, None, dscp=dscp)
+                    self._let(await open_websocket(driver, local, None, dscp=dscp))
                 case "wss":
                     way = await open_websocket(driver, local, self._tls(), dscp=dscp)
+                    self._let(way)
                     self._secured.append(way)
         except OSError as error:
             host, port = listener.local
@@ -51,10 +53,17 @@ class Listening:
         Raises :class:`UnusableCertificate`; those before are kept then.
         """
         self._settings = settings
+        for way in self._for_pages:
+            way.origins = settings.sip.origins
         if self._secured:
             self._contexts = build.tls_contexts(settings)
             for way in self._secured:
                 way.tls = self._contexts
+
+    def _let(self, way: StreamWay) -> None:
+        """Let the pages in that the settings name."""
+        way.origins = self._settings.sip.origins
+        self._for_pages.append(way)
 
     def _tls(self) -> TlsContexts:
         if self._contexts is None:

@@ -70,6 +70,9 @@ class Sip(Table, frozen=True, kw_only=True):
     user_agent: str = "b2bua"
     realm: str = "b2bua"
     """In which trunks and phones are asked for digest credentials."""
+    origins: Strings = ()
+    """Of pages that may open WebSockets besides those of our own host, as
+    ``https://phones.example.com``; ``*``: all."""
     dscp: Dscp = 24
     """What signalling is marked with; 24 is CS3."""
     timers: Timers = Timers()

@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._way = way
         self._framing: StreamFraming | WebSocketFraming = (
-            WebSocketFraming(way.limits.message)
+            WebSocketFraming(way.limits.message, way.origins)
             if way.is_websocket
             else StreamFraming(way.limits.message)
         )
@@ -191,6 +191,8 @@ class StreamWay:
         self.local: Address = ("", 0)
         self.limits = limits
         self.dscp = dscp
+        self.origins: tuple[str, ...] = ()
+        """Of pages whose WebSockets are taken besides those of our own host."""
         self.tls = tls
         """What new connections use; another may be put here at any time."""
         self._driver = driver

@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 from baresip import Account, Config, Runtime, UserAgent
+from baresip.errors import AudioRestarted, TransferFailed
 
 from b2bua.service.record import Outcome
+from tests.support.browser import Browser, SealedBrowser
 from tests.support.linphone import Linphone, Registration
 from tests.support.node import Node, until
 from tests.wire.test_softphones import CALLED_TONE, Ear
@@ -23,7 +27,7 @@ NUMBER = "4008400084"
 PASSWORD = "correct horse"
 SETTINGS = f"""
 [sip]
-listen = ["udp:{HOST}:5060"]
+listen = ["udp:{HOST}:5060", "ws:{HOST}:8080", "wss:{HOST}:8443"]
 [media]
 ports = "24000-24099"
 silence_after = 5.0
@@ -38,6 +42,7 @@ routes:
   - {{name: all, to: desk}}
 """
 FOREIGN = "4008400085"
+PAGES = "4008400086"
 FOREIGN_PLAN = PLAN.replace(NUMBER, FOREIGN)
 
 
@@ -46,9 +51,12 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node where two phones may register."""
     node = Node(tmp_path_factory.mktemp("phones"), HOST, SETTINGS)
     (node.seed / "desk.yaml").write_text(PLAN)
+    pages = PLAN.replace(NUMBER, PAGES).replace('"802"', '"803"')
+    (node.seed / "pages.yaml").write_text(pages)
     try:
         node.start()
         assert phone(node, "add", "801", "--stdin").returncode == 0
+        assert phone(node, "add", "803", "--stdin").returncode == 0
         added = phone(node, "add", "802", "--stdin", "--number", NUMBER)
         assert added.returncode == 0, added.stderr
         yield node
@@ -90,8 +98,8 @@ def desk(serving: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
         linphone.stop()
 
 
-async def call_the_number() -> None:
-    """Register as 801, call, and hear the desk."""
+async def call_the_number(number: str = NUMBER, *, at_length: bool = False) -> None:
+    """Register as 801, call, and hear the desk; hold and resume it, and try to transfer."""
     runtime = Runtime()
     listening = "sip_listen 127.0.0.1:5088\nrtp_ports 23400-23500\n"
     await runtime.start(Config(net_interface="127.0.0.1", extra_config_text=listening))
@@ -101,9 +109,18 @@ async def call_the_number() -> None:
     try:
         agent = await UserAgent.create(runtime, account)
         await agent.register()
-        call = await agent.dial(f"sip:{NUMBER}@{HOST}")
+        call = await agent.dial(f"sip:{number}@{HOST}")
         await call.wait_established(20)
         await Ear(call).until_tone(CALLED_TONE, 1.0, 15.0)
+        if at_length:
+            await call.hold()
+            await asyncio.sleep(1)
+            await call.resume()
+            with pytest.raises(TransferFailed, match="405 Method Not Allowed"):
+                await call.transfer(f"sip:900@{HOST}")
+            with suppress(AudioRestarted):
+                await Ear(call).listen(0.2)
+            await Ear(call).until_tone(CALLED_TONE, 1.0, 15.0)
         await call.hangup()
         await agent.unregister()
     finally:
@@ -123,8 +140,35 @@ def talked(node: Node, calls: int) -> None:
 async def test_a_registered_phone_reaches_another_by_the_number(
     serving: Node, desk: Linphone
 ) -> None:
-    await call_the_number()
+    await call_the_number(at_length=True)
     await asyncio.to_thread(talked, serving, 1)
+
+
+async def test_a_page_rings_and_stops_when_another_answers(
+    serving: Node, desk: Linphone
+) -> None:
+    with Browser("127.0.0.77", HOST, 300.0) as page:
+        assert ".invalid;transport=ws" in page.register("802", PASSWORD).value("Contact")
+        await call_the_number()
+        ringing = page.expect("INVITE")
+        assert ringing.start.endswith("@df7jal23ls0d.invalid;transport=ws SIP/2.0")
+        page.reply(ringing, 180)
+        cancel = page.expect("CANCEL")
+        assert "completed elsewhere" in cancel.value("Reason")
+        page.reply(cancel, 200)
+        page.reply(ringing, 487)
+        page.expect("ACK")
+    await asyncio.to_thread(talked, serving, 2)
+
+
+async def test_a_page_that_came_by_https_takes_a_call(serving: Node) -> None:
+    with SealedBrowser("127.0.0.78", HOST, CALLED_TONE) as page:
+        page.register("803", PASSWORD)
+        calling = asyncio.create_task(call_the_number(PAGES))
+        invite = await asyncio.to_thread(page.take)
+        assert "SIP/2.0/WSS" in invite.value("Via")
+        await calling
+        await asyncio.to_thread(page.hear_the_end)
 
 
 async def test_a_new_control_knows_where_the_phones_are(
@@ -135,9 +179,10 @@ async def test_a_new_control_knows_where_the_phones_are(
     await asyncio.to_thread(
         until, lambda: serving.control() != died and serving.ready(), 20.0
     )
-    assert serving.metric("b2bua_phones") >= 1
+    known = partial(until, lambda: serving.metric("b2bua_phones") >= 1)
+    await asyncio.to_thread(known, 5.0, why="the desk is known before it registers again")
     await call_the_number()
-    await asyncio.to_thread(talked, serving, 2)
+    await asyncio.to_thread(talked, serving, 3)
 
 
 def test_a_phone_of_another_number_is_neither_named_nor_rung(

@@ -70,10 +70,6 @@ class Attempts:
         """No answer can come to it any more."""
         return self._live.pop(purpose, None)
 
-    def unanswered(self) -> list[int]:
-        """The purposes of those that a CANCEL may still stop."""
-        return [purpose for purpose, one in self._live.items() if not one.answered]
-
     @property
     def under_way(self) -> dict[int, Attempt]:
         """Those that may still be answered, and whose answer is wanted."""

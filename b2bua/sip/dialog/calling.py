@@ -387,7 +387,7 @@ class Calling:
             if not fork.conversation.modification.established:
                 fork.conversation.ended = True
                 fork.conversation.requests.forget()
-        return [SendCancel(purpose, because) for purpose in self._attempts.unanswered()]
+        return [SendCancel(purpose, because) for purpose in self._attempts.under_way]
 
     def _follow(self, outputs: list[Output]) -> list[Output]:
         """Close the session when one of its dialogs has ended it.

@@ -3,6 +3,10 @@
 Bytes in; whole SIP messages and bytes to be sent out. The client must ask for the
 subprotocol ``sip`` (§4.1) and sends one SIP message in each WebSocket message (§4.2);
 RFC 6455 itself is wsproto's. A client that sends the CRLFs of RFC 5626 is answered, too.
+
+A browser says whose page it is that connects (RFC 6455 §10.2). Who sits in the network of a
+trunk may look at any page of the world, and that must not call in the trunk's name: a page
+of another host than ours is let in only if it is listed.
 """
 
 from dataclasses import dataclass
@@ -42,8 +46,10 @@ Output: TypeAlias = Framed | Reply | Broken
 class WebSocketFraming:
     """One connection, from its first byte."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, origins: tuple[str, ...] = ()) -> None:
+        """``origins`` of pages that are let in besides our own host's; ``*``: all."""
         self._patience = patience
+        self._origins = origins
         self._connection = WSConnection(ConnectionType.SERVER)
         self._message = bytearray()
         self._deadline: Instant | None = None
@@ -92,6 +98,9 @@ class WebSocketFraming:
     def _take(self, event: Event) -> list[Output]:
         self._unfinished = False
         match event:
+            case Request() if not self._welcome(event):
+                refusal = self._connection.send(RejectConnection(status_code=403))
+                return [self._break("A Page Of Somebody Else", refusal)]
             case Request(subprotocols=offered):
                 if SUBPROTOCOL not in offered:
                     refusal = self._connection.send(RejectConnection(status_code=400))
@@ -108,6 +117,14 @@ class WebSocketFraming:
                 return [self._break("Closed", self._connection.send(event.response()))]
             case _:
                 return []
+
+    def _welcome(self, hello: Request) -> bool:
+        """Whether the page that connects may, if it is a page."""
+        headers = {name.lower(): value for name, value in hello.extra_headers}
+        origin = headers.get(b"origin", b"").decode("latin-1").lower()
+        if not origin or "*" in self._origins or origin in self._origins:
+            return True
+        return _host(origin.partition("://")[2]) == _host(hello.host.lower())
 
     def _part(self, part: bytes, *, finished: bool) -> list[Output]:
         self._message += part
@@ -127,3 +144,9 @@ class WebSocketFraming:
         self._broken = True
         self._message.clear()
         return Broken(reason, answer)
+
+
+def _host(authority: str) -> str:
+    """The host of ``host:port``, empty if it is none."""
+    host, _, port = authority.rpartition(":")
+    return host if host and port.isdecimal() else authority

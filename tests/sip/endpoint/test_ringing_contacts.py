@@ -83,6 +83,16 @@ def test_all_places_ring_at_once_and_who_answers_stops_the_others() -> None:
     assert peer.endpoint.remembered == 0
 
 
+def test_one_that_has_not_rung_yet_is_told_why_when_it_does() -> None:
+    peer = ringing((DESK, ""), (HAND, ""))
+    say(peer, HAND, 200)
+    peer.order(HangUp(session=CALL))
+    assert sent_to(peer, "CANCEL") == []
+    say(peer, DESK, 180)
+    (cancel,) = peer.requests("CANCEL")
+    assert cancel.reasons[0].text == "Call completed elsewhere"
+
+
 def test_two_that_answer_at_the_same_time() -> None:
     peer = ringing((DESK, ""), (HAND, ""))
     say(peer, DESK, 200)

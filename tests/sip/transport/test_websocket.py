@@ -27,11 +27,18 @@ MESSAGE = "OPTIONS sip:b2bua SIP/2.0\r\nVia: SIP/2.0/WS df7.invalid;branch=z9hG4
 class Browser:
     """The client of one connection."""
 
-    def __init__(self, *subprotocols: str) -> None:
-        self.framing = WebSocketFraming(30.0)
+    def __init__(
+        self, *subprotocols: str, origin: str = "", origins: tuple[str, ...] = ()
+    ) -> None:
+        self.framing = WebSocketFraming(30.0, origins)
         self._connection = WSConnection(ConnectionType.CLIENT)
         self.heard: list[Event] = []
-        hello = Request(host="b2bua", target="/", subprotocols=list(subprotocols))
+        hello = Request(
+            host="b2bua:8080",
+            target="/",
+            subprotocols=list(subprotocols),
+            extra_headers=[(b"Origin", origin.encode())] if origin else [],
+        )
         self.opening = self.send(hello)
 
     def send(self, event: Event, now: float = 0.0) -> list[Output]:
@@ -75,6 +82,44 @@ def test_who_does_not_ask_for_sip_is_refused() -> None:
     assert isinstance(broken, Broken)
     assert isinstance(browser.heard[0], RejectConnection)
     assert browser.framing.receive(b"more", 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "origins", "let"),
+    [
+        ("", (), True),
+        ("https://b2bua", (), True),
+        ("http://B2BUA:8443", (), True),
+        ("https://evil.example", (), False),
+        ("https://b2bua.evil.example", (), False),
+        ("https://evil.example:8080", (), False),
+        ("null", (), False),
+        ("https://phones.example", ("https://phones.example",), True),
+        ("http://phones.example", ("https://phones.example",), False),
+        ("https://anywhere.example", ("*",), True),
+    ],
+)
+def test_whose_page_may_connect(origin: str, origins: tuple[str, ...], let: bool) -> None:
+    browser = Browser("sip", origin=origin, origins=origins)
+    if let:
+        assert browser.heard == [AcceptConnection(subprotocol="sip")]
+    else:
+        (broken,) = browser.opening
+        assert isinstance(broken, Broken)
+        refused = browser.heard[0]
+        assert isinstance(refused, RejectConnection)
+        assert refused.status_code == 403
+
+
+def test_a_message_in_many_fragments_is_one(browser: Browser) -> None:
+    halves = MESSAGE[:30], MESSAGE[30:50], MESSAGE[50:]
+    outputs: list[Output] = []
+    for number, part in enumerate(halves):
+        last = number == len(halves) - 1
+        outputs += browser.send(TextMessage(data=part, message_finished=last))
+        outputs += browser.send(Ping(payload=b"between"))
+    assert framed(outputs) == [MESSAGE.encode()]
+    assert sum(isinstance(one, Pong) for one in browser.heard) == 3
 
 
 def test_a_message_a_frame_both_ways(browser: Browser) -> None:

@@ -140,7 +140,8 @@ class BuildWithAssets(build_py):
 
 sanitize = os.environ.get("MEDIA_SANITIZE")
 if sanitize:
-    FLAGS += [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer", "-g"]
+    # Python's own flags may have -fwrapv, under which no signed overflow is undefined.
+    FLAGS += [f"-fsanitize={sanitize}", "-fno-wrapv", "-fno-omit-frame-pointer", "-g"]
 
 setup(
     cmdclass={"build_py": BuildWithAssets},

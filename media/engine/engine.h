@@ -21,6 +21,14 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+/* In a build with AddressSanitizer the room behind a datagram is out of bounds, too. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#endif
+
 typedef int64_t nanos; /* on CLOCK_MONOTONIC */
 
 #define MILLISECOND ((nanos)1000000)

@@ -74,6 +74,7 @@ static void take_batch(struct worker *worker, struct port *port, bool rtcp, nano
     struct iovec parts[BATCH];
     struct mmsghdr messages[BATCH];
     memset(messages, 0, sizeof messages);
+    ASAN_UNPOISON_MEMORY_REGION(worker->data, sizeof worker->data);
     for (int i = 0; i < BATCH; i++) {
         parts[i] = (struct iovec){worker->data[i], DATAGRAM};
         messages[i].msg_hdr.msg_iov = &parts[i];
@@ -90,6 +91,8 @@ static void take_batch(struct worker *worker, struct port *port, bool rtcp, nano
             continue;
         }
         endpoint_from_socket(&source, &sources[i]);
+        ASAN_POISON_MEMORY_REGION(worker->data[i] + messages[i].msg_len,
+                                  DATAGRAM - messages[i].msg_len);
         port_take(worker->engine, port, worker->data[i], messages[i].msg_len, &source, rtcp,
                   now, intake);
     }
@@ -239,6 +242,8 @@ void engine_stop(struct engine *engine)
             free(port);
         }
     }
+    ASAN_UNPOISON_MEMORY_REGION(engine->workers,
+                                (size_t)engine->thread_count * sizeof *engine->workers);
     free(engine->workers);
     engine->workers = NULL;
     engine->thread_count = 0;

@@ -16,6 +16,9 @@ from tests.media.engine.rigs import SSRC, Far, LoopbackRig, Rig, VirtualRig
 Sent: TypeAlias = tuple[int, bytes]
 """Index of the far end, and what it sends."""
 
+EXTREMES = (0, 1, 0x7FFFFFFF, 0x80000000, 0x80000010, 0xFFFFFFFF)
+"""Numbers of 32 bits between which nothing may overflow."""
+
 payloads = st.one_of(
     st.binary(max_size=200),
     st.builds(
@@ -29,13 +32,19 @@ well_formed = st.builds(
     Packet,
     payload_type=st.sampled_from([0, 8, 8, 8, 13, 101]),
     sequence=st.one_of(st.integers(65530, 65535), st.integers(0, 8), st.just(30000)),
-    timestamp=st.integers(0, 40).map(lambda frame: frame * 160),
+    timestamp=st.integers(0, 40).map(lambda frame: frame * 160) | st.sampled_from(EXTREMES),
     ssrc=st.sampled_from([7, 7, 7, 8]),
     payload=payloads,
     marker=st.booleans(),
 ).map(build_packet)
 reports = st.builds(
-    ReportBlock, ssrc=st.sampled_from([SSRC, 1]), cumulative_lost=st.integers(-9, 9)
+    ReportBlock,
+    ssrc=st.sampled_from([SSRC, SSRC, 1]),
+    cumulative_lost=st.integers(-9, 9),
+    extended_highest=st.sampled_from(EXTREMES),
+    jitter=st.sampled_from(EXTREMES),
+    last_report=st.sampled_from(EXTREMES),
+    delay=st.sampled_from(EXTREMES),
 ).map(lambda block: build_report(ReceiverReport(7, (block,))))
 flipped = st.builds(
     lambda data, at, value: (
@@ -126,3 +135,22 @@ def test_both_engines_mean_the_same(script: list[Sent]) -> None:
         assert compiled.outcome().pressed[:pressed] == wanted.pressed
     finally:
         compiled.rig.stop()
+
+
+def test_the_farthest_numbers_are_harmless(rig: Rig) -> None:
+    """Two in a row, as far apart as can be: what is reckoned from them wraps around."""
+    session = Session(rig)
+    near, far = EXTREMES[2], EXTREMES[3]
+    for number, timestamp in enumerate((0, 0x55555555, 0xAAAAAAAA, 0, near, far)):
+        packet = Packet(
+            payload_type=8, sequence=number, timestamp=timestamp, ssrc=7, payload=b"x"
+        )
+        block = ReportBlock(
+            ssrc=SSRC, cumulative_lost=-1, jitter=0xFFFFFFFF, last_report=far, delay=near
+        )
+        session.play(
+            [(0, build_packet(packet)), (0, build_report(ReceiverReport(7, (block,))))]
+        )
+    rig.until(lambda: rig.statistics(session.one).packets_received == 6)
+    rig.until(lambda: len(session.called.packets) == 6)
+    assert rig.statistics(session.one).remote_lost == 0

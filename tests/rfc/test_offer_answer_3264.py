@@ -367,6 +367,37 @@ def test_a_refused_reinvite_leaves_the_session(status: int) -> None:
     assert ends(peer.events) == []
 
 
+def test_an_offer_that_came_too_early_is_made_again_when_the_far_end_says() -> None:
+    """RFC 3261 §§14.2, 21.5.1: 500 with Retry-After; a few times, and never at once."""
+    peer = Peer()
+    session = answered(peer)
+    ours = answer_to(OFFER, version=2)
+    peer.order(Offer(session, ours))
+    peer.answer(peer.requests("INVITE")[-1], 500, ("Retry-After", "3"))
+    peer.wait(2.9)
+    assert len(invites(peer)) == 1
+    peer.wait(0.2)
+    assert invites(peer)[-1].body == serialize_description(ours)
+    for _ in range(20):
+        peer.answer(invites(peer)[-1], 500, ("Retry-After", "0 (busy)"))
+        peer.wait(1.1)
+    assert len(invites(peer)) == 6
+    assert OfferFailed(session=session, status=500) in peer.events
+    assert ends(peer.events) == []
+
+
+def test_a_retry_after_that_cannot_be_read_is_none() -> None:
+    peer = Peer()
+    session = answered(peer)
+    peer.order(Offer(session, answer_to(OFFER, version=2)))
+    peer.answer(peer.requests("INVITE")[-1], 500, ("Retry-After", "soon"))
+    assert OfferFailed(session=session, status=500) in peer.events
+
+
+def invites(peer: Peer) -> list[Request]:
+    return list({one.via.branch: one for one in peer.requests("INVITE")}.values())
+
+
 @pytest.mark.parametrize("status", [408, 481])
 def test_a_reinvite_that_finds_no_dialog_ends_it(status: int) -> None:
     """RFC 3261 §12.2.1.2."""

@@ -35,6 +35,9 @@ from b2bua.sip.transaction.key import ServerKey
 
 SDP: Final = ("Content-Type", "application/sdp")
 
+MOST_DELAYS: Final = 5
+"""How often an offer of ours that comes too early for the far end is made again."""
+
 PATIENCE: Final = {"INVITE": 60.0, "UPDATE": 16.0, "PRACK": 16.0}
 """Seconds that call control has for the answer to an offer."""
 
@@ -94,6 +97,7 @@ class Modification:
         """Our offer in a 2xx, which the ACK is to answer."""
         self._wanted: SessionDescription | None = None
         self._wait: Instant | None = None
+        self._delays = 0
         self._limit: Instant | None = None
 
     @property
@@ -278,6 +282,7 @@ class Modification:
         self._dialog.retarget(response)
         self.hear_allow(response)
         self._refresh.take_response(response, now)
+        self._delays = 0
         if pending.task is Task.UPDATE:
             return self.proceed(now)
         self._limit = None
@@ -296,6 +301,8 @@ class Modification:
         match response.status:
             case 491:
                 return self._try_later(pending, now)
+            case 500 if pending.task is Task.OFFER and response.retry_after is not None:
+                return self._delay(pending, response.retry_after, now)
             case 422 if self._refresh.raise_to(response.min_se, now):
                 return self._try_again(pending, now)
             case 405 | 501 if pending.task is Task.UPDATE:
@@ -316,6 +323,16 @@ class Modification:
         if self._wanted is None:
             self._wanted = pending.description
         self._wait = now + wait
+        return []
+
+    def _delay(self, pending: Pending, seconds: int, now: Instant) -> list[Output]:
+        """Offer again when the far end is done with a request of its own (§14.2)."""
+        if self._delays >= MOST_DELAYS:
+            return [*self._gave_up(pending, 500), *self.proceed(now)]
+        self._delays += 1
+        if self._wanted is None:
+            self._wanted = pending.description
+        self._wait = now + min(max(1, seconds), 10)
         return []
 
     def _try_again(self, pending: Pending, now: Instant) -> list[Output]:

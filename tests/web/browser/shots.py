@@ -21,7 +21,7 @@ from tests.architecture.sources import ROOT
 from tests.support.postoffice import opened
 from tests.web.browser.conftest import CHROMIUM, DESKTOP, FLAGS, PHONE
 from tests.web.browser.history import history
-from tests.web.browser.served import NUMBER, POST, Portal, place_calls, serving
+from tests.web.browser.served import NUMBER, PLAN, POST, Portal, place_calls, serving
 
 FOLDER: Final = ROOT / "docs" / "portal"
 QUALITY: Final = 68
@@ -31,7 +31,10 @@ SIGN_IN: Final = "sign-in"
 CALL: Final = "call"
 WALL: Final = "wall"
 ROUTE: Final = "route"
-HOUSE: Final = {one.key: one.path for one in places(OPERATOR) if one.key != "access"}
+HOUSE: Final = {one.key: one.path for one in places(OPERATOR) if one.key != "access"} | {
+    "op_number": f"/operator/numbers/{NUMBER}",
+    "op_open": "/operator/numbers/open",
+}
 """The operator's pages."""
 NAMES: Final = (
     SIGN_IN,
@@ -41,6 +44,21 @@ NAMES: Final = (
 )
 UNFINISHED: Final = "#figures [hx-trigger], [data-chart]:not([data-drawn])"
 """What is still being counted or drawn."""
+GROWN: Final = PLAN.replace(
+    "  duty: {order: [li, wang]}\n",
+    """\
+  duty: {percent: {wang: 70, li: 30}}
+  值班:
+    roster:
+      - {name: 白班, when: {days: Mon-Fri, hours: "09:00-17:59"}, on: [li, wang]}
+      - {name: 周末, when: {days: "Sat,Sun", hours: "10:00-15:59"}, on: [wang]}
+      - {name: 夜班, when: {hours: "18:00-08:59"}, on: [night]}
+menus:
+  总机: {prompt: menu, keys: {"1": duty, "2": {menu: 售后}, "0": 值班}, otherwise: 值班}
+  售后: {prompt: menu, keys: {"1": li, "2": {voicemail: true}, "*": back}}
+""",
+).replace("{name: otherwise, to: li}", "{name: otherwise, to: {menu: 总机}}")
+"""What the number's owner made of the plan later: shares, a roster, menus."""
 CALLERS: Final = ("02088881234", "13600001111", "02166667777")
 """Who calls while pictures of live calls are taken."""
 
@@ -146,6 +164,10 @@ def main(folder: Path) -> int:
     ):
         place_calls(portal)
         portal.remember(history(NUMBER, datetime.now(UTC)))
+        grown = Path(where) / "grown.yaml"
+        grown.write_text(GROWN, encoding="utf-8")
+        done = portal.node.run("apply", str(grown))
+        assert done.returncode == 0, done.stdout + done.stderr
         for tongue, locale in TONGUES.items():
             # Its own words, as in a date field, are of its language where it has that.
             flags = [*FLAGS, f"--lang={locale}"]

@@ -15,6 +15,7 @@ from b2bua.web import (
     answering,
     api,
     calls,
+    callsapi,
     configuring,
     editapi,
     menus,
@@ -33,6 +34,7 @@ from b2bua.web import (
     versions,
 )
 from b2bua.web.assets import FOLDER, Assets
+from b2bua.web.described import describe
 from b2bua.web.doorman import Doorman
 from b2bua.web.entrance import TooFast, WrongPassword
 from b2bua.web.gate import Forged, NotSignedIn
@@ -66,6 +68,7 @@ def application(portal: Portal) -> FastAPI:
     app.include_router(signing.api)
     app.include_router(accessapi.router)
     app.include_router(operatorapi.router)
+    app.include_router(callsapi.router)
     app.include_router(api.router)
     app.include_router(editapi.router)
     app.include_router(reportapi.router)
@@ -81,6 +84,7 @@ def application(portal: Portal) -> FastAPI:
     for editor in EDITORS:
         app.include_router(editor.router, include_in_schema=False)
     app.mount("/static", Assets(directory=FOLDER), name="static")
+    describe(app)
     app.add_middleware(Doorman)
     app.add_middleware(Guard)
     app.add_exception_handler(NotSignedIn, _sign_in_first)

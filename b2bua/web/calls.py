@@ -134,8 +134,9 @@ async def sound(request: Request, visit: SignedIn, call_id: str, kind: str) -> R
     named = {"recording": record.recording, "voicemail": record.voicemail}
     path = _file(visit, named.get(kind, ""))
     if path is None:
-        raise HTTPException(404, "there is no such recording here")
-    if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
+        where = f": node {record.node} kept it" if named.get(kind) else ""
+        raise HTTPException(404, f"there is no such recording here{where}")
+    if visit.portal.hearings.first(f"{visit.actor} {record.id} {kind}"):
         await visit.note(Act.HEARD, record.id, kind)
     return FileResponse(path, media_type="audio/wav", filename=f"{record.id}-{kind}.wav")
 

@@ -85,7 +85,7 @@ async def set_override(visit: SignedIn, wanted: Wanted) -> Response:
     if until <= datetime.now(UTC):
         raise HTTPException(422, "until: a time that is to come is needed")
     editing.override(value, wanted.to, until, wanted.note)
-    return _told(await planning.publish_plain(visit, current, value, None))
+    return told(await planning.publish_plain(visit, current, value, None))
 
 
 @router.delete("/override")
@@ -94,7 +94,7 @@ async def end_override(visit: SignedIn) -> Response:
     current = await planning.current_plan(visit)
     value = plain(current.plan)
     value.pop("override", None)
-    return _told(await planning.publish_plain(visit, current, value, None))
+    return told(await planning.publish_plain(visit, current, value, None))
 
 
 @router.post("/check")
@@ -153,7 +153,7 @@ async def version(visit: SignedIn, version: int) -> Response:
 @router.post("/versions/{version}/publish")
 async def publish_again(visit: SignedIn, version: int, given: Again) -> Response:
     """Publish an earlier version again."""
-    return _told(await versions.publish_again(visit, str(version), given.version))
+    return told(await versions.publish_again(visit, str(version), given.version))
 
 
 @router.get("/draft")
@@ -185,11 +185,11 @@ async def publish_draft(visit: SignedIn, given: Again) -> Response:
     """Make the draft the plan that the next call follows."""
     found = await workbench.bench(visit)
     if given.version not in (None, found.current.plan.version):
-        return _told(Moved("the current version"))
+        return told(Moved("the current version"))
     try:
-        return _told(await workbench.publish(visit, found))
+        return told(await workbench.publish(visit, found))
     except PlanMoved as error:
-        return _told(Moved(str(error)))
+        return told(Moved(str(error)))
 
 
 @router.get("/draft/reckoning")
@@ -282,7 +282,8 @@ def _sound(one: Sound) -> dict[str, object]:
     }
 
 
-def _told(done: Done) -> Response:
+def told(done: Done) -> Response:
+    """What became of a change."""
     match done:
         case Published():
             return _json(

@@ -93,6 +93,19 @@ class Acting(BaseModel):
     """May change the plan; else it is only looked at."""
 
 
+@router.get("/overview")
+async def overview(visit: Operating) -> dict[str, object]:
+    """All numbers together."""
+    sums = await operating.register_of(visit).sums()
+    return {
+        "numbers": sums.numbers,
+        "suspended": sums.suspended,
+        "live": sums.live,
+        "calls_this_month": sums.calls,
+        "spend_this_month": yuan(sums.spend),
+    }
+
+
 @router.get("/numbers")
 async def numbers(
     visit: Operating, wanted: Annotated[Listing, Query()]

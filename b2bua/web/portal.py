@@ -26,6 +26,7 @@ from b2bua.store.tenant import Tenant
 from b2bua.store.tokens import Tokens
 from b2bua.web.analyst import Analyst
 from b2bua.web.feed import Feed
+from b2bua.web.hearings import Hearings
 from b2bua.web.throttle import Regulars, Throttle, Turnstile
 from b2bua.web.tickets import Tickets, Uploads
 
@@ -77,6 +78,8 @@ class Portal:
     """There is a mail server."""
     reports_asked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when somebody wants a report now."""
+    hearings: Hearings = field(default_factory=lambda: Hearings(time.monotonic))
+    """Of recordings, for the log."""
     recordings: Path | None = None
     """Where this machine's node keeps recordings; None: on another machine."""
     recalling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

@@ -43,7 +43,7 @@ async def change_screening(request: Request, visit: SignedIn) -> Response:
     else:
         entry = fields.text("entry")
         if call_id := fields.text("call"):
-            entry = await _caller(visit, call_id)
+            entry = await caller_of(visit, call_id)
         if place := fields.text("place"):
             if fields.base() != current.plan.version:
                 return await _screening(request, visit, Moved("the list"))
@@ -54,7 +54,8 @@ async def change_screening(request: Request, visit: SignedIn) -> Response:
     return moved_on(done, "/screening") or await _screening(request, visit, done)
 
 
-async def _caller(visit: Visit, call_id: str) -> str:
+async def caller_of(visit: Visit, call_id: str) -> str:
+    """Who called; 404 for a call that is not there, or a caller who hides."""
     record = await visit.tenant.call(call_id)
     if record is None or record.caller_private or not record.caller:
         raise HTTPException(404, "there is no such call, or its caller is hidden")

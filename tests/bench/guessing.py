@@ -3,8 +3,8 @@
     python -m tests.bench.guessing [ATTEMPTS] [ADDRESSES] [SECONDS]
 
 Nobody gets in. The owner, who came before from the same address, always does. Who comes
-from an address that nobody knows does, when they wait as long as they are told; in the first
-minute, when the guessers are as new as they, that may be long.
+from an address that nobody knows does, when they wait as long as they are told; in the
+first minute, when the guessers are as new as they, that may be long.
 """
 
 import asyncio

@@ -29,6 +29,7 @@ from b2bua.web.app import application
 from b2bua.web.feed import Feed
 from b2bua.web.portal import Portal
 from tests.store.builders import SOURCE, plan, record
+from tests.web.holding import as_described
 
 OURS = "4006001234"
 THEIRS = "4006009999"
@@ -162,7 +163,11 @@ def build(database: Database) -> Portal:
 def client_of(portal: Portal, address: str = "127.0.0.1") -> httpx.AsyncClient:
     """A browser at an address."""
     transport = httpx.ASGITransport(application(portal), client=(address, 40000))
-    return httpx.AsyncClient(transport=transport, base_url="http://portal")
+    return httpx.AsyncClient(
+        transport=transport,
+        base_url="http://portal",
+        event_hooks={"response": [as_described]},
+    )
 
 
 @asynccontextmanager

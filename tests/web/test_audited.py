@@ -16,19 +16,19 @@ from b2bua.store.records import Records
 from b2bua.store.roles import HOUSE
 from b2bua.web.portal import Portal
 from tests.support.tones import sine
-from tests.web.conftest import OURS, PASSWORD, called, client_of, signed_in, token
+from tests.web.conftest import PASSWORD, THEIRS, called, client_of, signed_in, token
 from tests.web.test_tenants import ways
 
 NEW = "4007001234"
 SOON = "2031-01-01T00:00:00+08:00"
 HOOK = "https://example.com/hook"
 WORDS = (
-    f'number: "{OURS}"\nname: x\ndestinations:\n  one: {{number: "02088886001", trunk:'
+    f'number: "{THEIRS}"\nname: x\ndestinations:\n  one: {{number: "02088886001", trunk:'
     f" unicom}}\nwebhooks:\n  - {{url: {HOOK}, secret: sixteen-letters-or-more}}\n"
     "routes:\n  - {name: all, to: one}\n"
 )
 DRAFT = WORDS.replace("name: x", "name: y")
-DAYS = b"date,workday\n2031-01-01,false\n"
+DAYS = b"date,workday\n2032-01-01,false\n"
 AREAS = b"prefix,area\n1380013,0755\n"
 
 
@@ -97,7 +97,19 @@ DEEDS = (
     Done("POST /prompts", Act.PROMPT_KEPT, form={"name": "tone"}, more=_file(wav())),
     Done("GET /calls/file", Act.EXPORTED, at="/calls/file?format=csv"),
     Done("GET /api/report", Act.EXPORTED, at="/api/report?format=csv"),
-    Done("GET /calls/{call_id}/{kind}.wav", Act.HEARD, at="/calls/heard/recording.wav"),
+    Done(
+        "POST /api/calls/{call_id}/block",
+        Act.PUBLISHED,
+        at="/api/calls/theirs-0/block",
+        more={"headers": {"content-type": "application/json"}},
+    ),
+    Done("GET /api/calls/file", Act.EXPORTED),
+    Done(
+        "GET /api/calls/{call_id}/{kind}.wav",
+        Act.HEARD,
+        at="/api/calls/heard/recording.wav",
+    ),
+    Done("GET /calls/{call_id}/{kind}.wav", Act.HEARD, at="/calls/heard/voicemail.wav"),
     Done("PUT /api/session", Act.REVEALED, {"reveal": True}),
     Done("POST /reveal", Act.REVEALED, form={"whole": "yes"}),
     Done(
@@ -212,10 +224,13 @@ DEEDS = (
         house=True,
     ),
     Done("POST /operator/live", Act.HUNG_UP, form={"call": "live-theirs"}, house=True),
-    Done("PUT /api/operator/acting", Act.ACTED, {"number": OURS}, house=True),
+    Done("PUT /api/operator/acting", Act.ACTED, {"number": THEIRS}, house=True),
     Done("DELETE /api/operator/acting", Act.ACTED_NO_MORE, house=True),
     Done(
-        "POST /operator/act", Act.ACTED, form={"number": OURS, "changes": "no"}, house=True
+        "POST /operator/act",
+        Act.ACTED,
+        form={"number": THEIRS, "changes": "no"},
+        house=True,
     ),
     Done("DELETE /api/operator/acting", Act.ACTED_NO_MORE, house=True),
     Done("POST /sign-out", Act.SIGNED_OUT, form={}, house=True),
@@ -263,7 +278,13 @@ def test_every_way_that_changes_something_is_thought_of() -> None:
 @pytest.fixture
 async def recorded(portal: Portal, tmp_path: Path) -> Portal:
     (tmp_path / "talk.wav").write_bytes(wav())
-    heard = called("heard", datetime.now(UTC), recording="talk.wav", recording_ms=500)
+    heard = called(
+        "heard",
+        datetime.now(UTC),
+        recording="talk.wav",
+        voicemail="talk.wav",
+        number=THEIRS,
+    )
     await Records(portal.database).add([heard])
     return replace(portal, recordings=tmp_path)
 
@@ -271,8 +292,8 @@ async def recorded(portal: Portal, tmp_path: Path) -> Portal:
 async def test_each_leaves_a_line(recorded: Portal) -> None:
     await Accounts(recorded.database).set_password(HOUSE, PASSWORD, "ops")
     log = Audit(recorded.database)
-    async with signed_in(recorded) as owner, client_of(recorded) as ops:
-        async with signed_in(recorded):
+    async with signed_in(recorded, THEIRS) as owner, client_of(recorded) as ops:
+        async with signed_in(recorded, THEIRS):
             pass  # A session that will be ended.
         given = {"name": "ops", "password": PASSWORD}
         await ops.post("/api/operator/session", json=given)

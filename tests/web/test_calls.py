@@ -168,6 +168,9 @@ async def acts(portal: Portal) -> list[tuple[str, str, str]]:
 
 async def test_a_recording_is_heard_whole_and_in_part(recorded: Portal) -> None:
     async with signed_in(recorded) as client:
+        end = {"range": "bytes=1-"}
+        tail = await client.get("/calls/sounding/recording.wav", headers=end)
+        assert tail.content == SOUND[1:], "all but a byte is heard, and noted"
         whole = await client.get("/calls/sounding/recording.wav")
         assert (whole.status_code, whole.content) == (200, SOUND)
         assert whole.headers["content-type"] == "audio/wav"
@@ -178,7 +181,11 @@ async def test_a_recording_is_heard_whole_and_in_part(recorded: Portal) -> None:
         assert part.headers["content-range"] == f"bytes 100-199/{len(SOUND)}"
         text = (await client.get("/calls/sounding")).text
         assert 'src="/calls/sounding/recording.wav"' in text
-        assert "<audio" not in (await client.get("/calls/elsewhere")).text
+        other = (await client.get("/calls/elsewhere", headers=ENGLISH)).text
+        assert "<audio" not in other
+        assert "node n1 kept it" in other
+        said = (await client.get("/api/calls/elsewhere/recording.wav")).json()
+        assert "node n1" in said["detail"]
     heard = [one for one in await acts(recorded) if one[0] == "listened to a recording"]
     assert heard == [("listened to a recording", "sounding", "recording")]
 

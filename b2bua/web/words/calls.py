@@ -86,7 +86,11 @@ WORDS: Final[Entries] = {
     "left": ("主叫", "caller"),
     "right": ("被叫", "destination"),
     "channels": ("左声道主叫，右声道被叫", "left: caller, right: destination"),
-    "elsewhere_kept": ("保存在另一台服务器上。", "Kept on another node."),
+    "elsewhere_kept": (
+        "不在本机：由节点 {node} 保存，或已过保留期。请在该节点的门户收听。",
+        "Not on this machine: node {node} kept it, or its time is over."
+        " Listen on that node's portal.",
+    ),
     "not_for_you": ("您的角色不能收听。", "Your role may not listen."),
     "speed": ("语速", "Speed"),
     "call_id": ("通话编号", "Call"),

@@ -56,7 +56,7 @@ class Unproved:
     tried: bool
     """There were credentials for our realm, and they are wrong."""
     stale: bool = False
-    """They are right but for the nonce, which is too old or was used."""
+    """They are right but for the nonce: too old, used, or not of this process (§3.3)."""
 
 
 Proof: TypeAlias = Proved | Unproved
@@ -115,18 +115,23 @@ class Authenticator:
     ) -> Proof:
         algorithm = _KNOWN.get(parts.get("algorithm", "MD5").upper())
         nonce = parts.get("nonce", "")
-        made = self._made(nonce, host)
-        if algorithm is None or made is None or parts.get("uri") != request.uri:
+        if algorithm is None or not nonce or parts.get("uri") != request.uri:
             return Unproved(tried=True)
         account = accounts.get(parts.get("username", ""), NOBODY)
         wanted = _response(request.method, parts, account, algorithm)
         given = parts.get("response", "").lower().encode("utf-8", "replace")
         if not hmac.compare_digest(wanted.encode(), given) or account is NOBODY:
             return Unproved(tried=True)
-        fresh = self._forgotten < made and now * 1000 - made <= LIFETIME * 1000
-        if not fresh or not self._count(nonce, parts):
+        if not self._fresh(nonce, host, now) or not self._count(nonce, parts):
             return Unproved(tried=True, stale=True)
         return Proved(account)
+
+    def _fresh(self, nonce: str, host: str, now: Instant) -> bool:
+        """Whether we made it for this host, and not too long ago."""
+        made = self._made(nonce, host)
+        if made is None:
+            return False
+        return self._forgotten < made and now * 1000 - made <= LIFETIME * 1000
 
     def _count(self, nonce: str, parts: Mapping[str, str]) -> bool:
         """Count the use of a nonce; False for one that was there already."""

@@ -67,6 +67,7 @@ TITLES: Final = {
     5407: "Example call flows of race conditions",
     5621: "Message body handling in SIP",
     5626: "Managing client-initiated connections (outbound)",
+    5630: "sips: URIs",
     5737: "IPv4 address blocks reserved for documentation",
     5761: "Multiplexing RTP and RTCP on one port",
     5806: "Diversion indication",

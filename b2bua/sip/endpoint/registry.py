@@ -87,6 +87,8 @@ class Served:
     session: SessionId | None = None
     status: int = 0
     """The greatest that was answered."""
+    sips: bool = False
+    """It asks for TLS on every hop."""
 
 
 class Registry:

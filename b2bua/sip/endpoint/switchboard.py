@@ -44,7 +44,7 @@ from b2bua.sip.endpoint.doorway import (
     read_through,
     refusal_of,
 )
-from b2bua.sip.endpoint.dress import dress_response
+from b2bua.sip.endpoint.dress import dress_response, wants_sips
 from b2bua.sip.endpoint.ladder import line_of, line_of_bytes
 from b2bua.sip.endpoint.manners import USUAL, Manners, put, understood
 from b2bua.sip.endpoint.orphan import acknowledgement, release
@@ -174,7 +174,8 @@ class Switchboard:
             return
         served.status = max(served.status, response.status)
         listener = self.departures.listener(served.flow)
-        dressed = dress_response(response, listener, self._settings.user_agent)
+        agent = self._settings.user_agent
+        dressed = dress_response(response, listener, agent, sips=served.sips)
         self.backlog += self.layer.respond(key, dressed, now)
 
     def _handle(self, item: Item, now: Instant) -> None:
@@ -240,6 +241,7 @@ class Switchboard:
         """Take a request that nobody has seen before."""
         request = new.request
         served = self.registry.served[new.key] = Served(new.flow)
+        served.sips = new.flow.secure and wants_sips(request)
         session = SessionId(request.to.tag)
         entry = self.registry.entries.get(session)
         if not session and request.method != "CANCEL":

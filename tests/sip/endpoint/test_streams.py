@@ -10,12 +10,12 @@ from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.outputs import Output, Transmit
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
-from b2bua.sip.message.message import Response
+from b2bua.sip.message.message import Request, Response
 from b2bua.sip.message.parser import parse
 from b2bua.sip.message.serializer import serialize
 from b2bua.sip.transport.flow import Flow, TransportName
 from tests.sip.endpoint.test_called import ANSWER, OFFER
-from tests.sip.party import CALLED
+from tests.sip.party import CALLED, invite
 from tests.sip.peer import Peer
 
 REMOTE = ("127.0.1.1", 40000)
@@ -66,6 +66,40 @@ def test_the_connection_is_used_while_it_lasts(transport: TransportName) -> None
         (bye,) = transmitted(one.order(HangUp(session=session), 2.0))
         fresh = Flow(transport, CALLED, ("127.0.1.1", 5077), 0)
         assert bye.flow == (flow if alive else fresh)
+
+
+@pytest.mark.parametrize(
+    ("transport", "contact", "own"),
+    [
+        ("tls", "<sips:far@127.0.1.1:5077>", "sips:127.0.2.1:5060"),
+        ("tls", "<sip:far@127.0.1.1;transport=tls>", "sip:127.0.2.1:5060;transport=tls"),
+        ("wss", "<sips:x@df7.invalid;transport=ws>", "sips:127.0.2.1:5060;transport=ws"),
+        ("tcp", "<sips:far@127.0.1.1:5077>", "sip:127.0.2.1:5060;transport=tcp"),
+    ],
+)
+def test_who_is_reached_by_tls_on_every_hop_is_promised_it(
+    transport: TransportName, contact: str, own: str
+) -> None:
+    one = endpoint()
+    _, ok = answered(one, Flow(transport, CALLED, REMOTE, 7), contact)
+    assert ok.contacts[0].uri == own
+
+
+@pytest.mark.parametrize(
+    ("hop", "own"),
+    [
+        ("sips:127.0.1.1:5077", "sips:127.0.2.1:5060"),
+        ("sip:127.0.1.1:5077;transport=tls", "sip:127.0.2.1:5060;transport=tls"),
+    ],
+)
+def test_what_is_called_by_tls_on_every_hop_is_promised_it(hop: str, own: str) -> None:
+    one = endpoint()
+    one.set_trunks((Trunk(name="peer", next_hops=(hop,)),))
+    (sent,) = transmitted(one.order(invite(), 0.0))
+    asked = parse(sent.data)
+    assert isinstance(asked, Request)
+    assert asked.contacts[0].uri == own
+    assert sent.flow.transport == "tls"
 
 
 @pytest.mark.parametrize("transport", ["ws", "wss"])

@@ -149,7 +149,7 @@ class Node:
             Heed(
                 finished=self._books.delivery.nudge,
                 drained=self.drained.set,
-                lagged=self._shedding.lagged,
+                lagged=self._lagged,
                 cap_nears=self._happenings.cap_nears,
                 reserve=self._books.lender.reserve,
                 look_up=recollection.look_up,
@@ -335,7 +335,7 @@ class Node:
             self._pool,
             self._places.data_dir,
         )
-        return list(found)
+        return [*found, *self._shedding.lateness.alarms(self._loop.time())]
 
     def _unready(self) -> str:
         if not self._serving:
@@ -349,6 +349,11 @@ class Node:
             self._early_facts.append(fact)
             return
         self._driver.perform(lambda now, at: self._exchange.hear_of(fact, now, at))
+
+    def _lagged(self, seconds: float) -> None:
+        """Hear that the loop was late."""
+        self._shedding.lagged(seconds)
+        self._shedding.lateness.add(seconds, self._loop.time())
 
     def _press(self, pressed: bool) -> None:
         """Take fewer new calls, or as many as before."""

@@ -12,10 +12,10 @@ look after look is late; who makes most of them is refused first:
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from b2bua.app.lateness import LATE, Lateness
 from b2bua.net.driver import TICK
 
-SHED_LAG: Final = 0.25
-"""Seconds by which a look is late when the loop is far behind."""
+SHED_LAG: Final = LATE
 HOLD: Final = 1.5 * TICK
 """Seconds for which a late look counts: past the next one, which so finds it counting."""
 
@@ -39,6 +39,8 @@ class Shedding:
         self._later = later
         self._press = press
         self._hold: Handle | None = None
+        self.lateness = Lateness()
+        """For an alarm."""
 
     def lagged(self, seconds: float) -> None:
         """Hear that the loop was late."""

@@ -260,6 +260,20 @@ _ENDED: Final[Mapping[str, str]] = {
 }
 
 
+_REFUSED: Final[Mapping[str, str]] = {
+    "suspended": "the number is suspended",
+    "blacklist": "on the blacklist",
+    "area": "area blocked",
+    "anonymous": "anonymous caller",
+    "frequency": "called too often",
+    "password": "wrong password",
+    "no route": "out of hours",
+    "menu": "no key pressed",
+    "voicemail": "left a message",
+    "destination limit": "destination at its limit",
+    "destination hours": "destinations out of hours",
+}
+"""Reasons that are named by their rule."""
 _BROKEN: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
@@ -287,7 +301,7 @@ _BROKEN: Final = tuple(
 def reason(text: str, tongue: Tongue) -> str:
     """What ended a call."""
     if tongue == "en":
-        return text.replace("_", " ")
+        return _REFUSED.get(text, text.replace("_", " "))
     if text in _ENDED:
         return _ENDED[text]
     for pattern, words in _BROKEN:

@@ -6,6 +6,7 @@ A node of its own is served and called for them; ``docs/portal`` holds what came
 """
 
 import base64
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -170,8 +171,13 @@ def main(folder: Path) -> int:
         assert done.returncode == 0, done.stdout + done.stderr
         for tongue, locale in TONGUES.items():
             # Its own words, as in a date field, are of its language where it has that.
-            flags = [*FLAGS, f"--lang={locale}"]
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+            spoken: dict[str, str | float | bool] = {
+                **os.environ,
+                "LANGUAGE": locale.replace("-", "_"),
+            }
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=[*FLAGS], env=spoken
+            )
             if tongue == "zh":
                 send_report(portal, browser)
             with busy(portal):

@@ -107,8 +107,9 @@ class Registration:
             return self._answer(response, now)
         least = _SECONDS.fullmatch(response.headers.first("Min-Expires") or "")
         if response.status == 423 and least and int(least[0]) > self._interval > 0:
-            self._interval = int(least[0])
-            return self.send(now)
+            again, self._interval = self._interval == INTERVAL, int(least[0])
+            # Once at once; who wants more and more gets it, but not without a wait.
+            return self.send(now) if again else self.fail(purpose, now)
         return self.fail(purpose, now)
 
     def _answer(self, response: Response, now: Instant) -> list[SendRequest]:

@@ -78,6 +78,19 @@ def test_an_interval_that_is_too_brief_for_the_registrar() -> None:
     assert registers(peer)[1].headers.first("Expires") == "7200"
 
 
+def test_a_registrar_that_always_wants_longer_is_no_loop() -> None:
+    """RFC 3261 §10.2.8: what it wants is asked for, each time after a longer wait."""
+    peer = started()
+    for number in range(50):
+        asked = registers(peer)
+        if len(asked) <= number:
+            break
+        peer.answer(asked[number], 423, ("Min-Expires", str(7200 + number)))
+    assert len(registers(peer)) == 2
+    peer.wait(31)
+    assert registers(peer)[2].headers.first("Expires") == "7201"
+
+
 def test_an_unreachable_registrar() -> None:
     peer = started()
     peer.take(peer.endpoint.flow_failed(Flow("udp", CALLED, CALLER), peer.now))

@@ -200,6 +200,8 @@ static PyObject *engine_arrange(struct engine_object *self, PyObject *arguments)
     struct cipher *sealed = port->sealing, *opened = port->opening;
     pthread_mutex_lock(&port->mutex);
     port_arrange(port, &plan, clock_now());
+    explicit_bzero(&plan.seals, sizeof plan.seals);
+    explicit_bzero(&plan.opens, sizeof plan.opens);
     port->sealing = sealing;
     port->opening = opening;
     pthread_mutex_unlock(&port->mutex);
@@ -341,6 +343,8 @@ static void port_close(struct engine_object *self, struct port *port)
     close(port->rtp_fd);
     close(port->rtcp_fd);
     plan_release(&port->plan);
+    explicit_bzero(&port->plan.seals, sizeof port->plan.seals);
+    explicit_bzero(&port->plan.opens, sizeof port->plan.opens);
     struct cipher *sealing = port->sealing, *opening = port->opening;
     port->sealing = port->opening = NULL;
     pthread_mutex_unlock(&port->mutex);

@@ -133,6 +133,8 @@ struct latch {
 };
 bool latch_accepts(struct latch *latch, const struct plan *plan,
                    const struct endpoint *source, uint32_t ssrc);
+bool latch_considers(const struct latch *latch, const struct plan *plan,
+                     const struct endpoint *source);
 const struct endpoint *latch_destination(const struct latch *latch, const struct plan *plan);
 
 /* ---- packet.c: RTP to and from bytes; sequences (RFC 3550 appendix A) */
@@ -400,6 +402,7 @@ void tones_frame(char digit, int frame, uint8_t codec, uint8_t frame_out[FRAME_S
 /* rtcp.c; the port's mutex is held */
 void rtcp_take(struct engine *engine, struct port *port, const uint8_t *data, size_t size,
                const struct endpoint *source, nanos now);
+bool rtcp_considers(const struct port *port, const struct endpoint *source);
 void rtcp_tick(struct engine *engine, struct port *port, nanos now);
 void rtcp_begin(struct port *port, const char *cname, nanos now);
 void rtcp_leave(struct engine *engine, struct port *port, nanos now);

@@ -21,19 +21,30 @@ static bool may_try(const struct plan *plan, const struct endpoint *source)
     return false;
 }
 
+/* Whether anything from there may ever be taken as things are; changes nothing. */
+bool latch_considers(const struct latch *latch, const struct plan *plan,
+                     const struct endpoint *source)
+{
+    if (!plan->has_remote)
+        return false;
+    if (endpoint_equal(source, &plan->remote))
+        return true;
+    if (latch->state == LOCKED_CANDIDATE)
+        return endpoint_equal(source, &latch->candidate);
+    return latch->state != LOCKED_REMOTE && may_try(plan, source);
+}
+
 bool latch_accepts(struct latch *latch, const struct plan *plan,
                    const struct endpoint *source, uint32_t ssrc)
 {
-    if (!plan->has_remote)
+    if (!latch_considers(latch, plan, source))
         return false;
     if (endpoint_equal(source, &plan->remote)) {
         latch->state = LOCKED_REMOTE;
         return true;
     }
     if (latch->state == LOCKED_CANDIDATE)
-        return endpoint_equal(source, &latch->candidate);
-    if (latch->state == LOCKED_REMOTE || !may_try(plan, source))
-        return false;
+        return true;
     if (latch->in_a_row && latch->ssrc == ssrc && endpoint_equal(source, &latch->candidate)) {
         latch->in_a_row++;
     } else {

@@ -31,17 +31,25 @@ class Latch:
         self._candidate: tuple[Address, int] | None = None
         self._in_a_row = 0
 
+    def considers(self, plan: PortPlan, source: Address) -> bool:
+        """Whether anything from there may ever be taken as things are."""
+        if plan.remote is None:
+            return False
+        if source == plan.remote:
+            return True
+        if self._state is _State.CANDIDATE:
+            return self._candidate is not None and source == self._candidate[0]
+        return self._state is not _State.REMOTE and _may_try(plan, plan.remote, source)
+
     def accepts(self, plan: PortPlan, source: Address, ssrc: int) -> bool:
         """Take the source of a well-formed packet; False: drop it."""
-        if plan.remote is None:
+        if not self.considers(plan, source):
             return False
         if source == plan.remote:
             self._state = _State.REMOTE
             return True
         if self._state is _State.CANDIDATE:
-            return self._candidate is not None and source == self._candidate[0]
-        if self._state is _State.REMOTE or not _may_try(plan, plan.remote, source):
-            return False
+            return True
         if self._candidate == (source, ssrc):
             self._in_a_row += 1
         else:

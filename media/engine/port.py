@@ -127,6 +127,17 @@ class ReferencePort:
         self.plan = plan
         self._planned = True
 
+    def considers(self, source: Address, *, rtcp: bool) -> bool:
+        """Whether anything from there may be taken; what may not is counted."""
+        if rtcp:
+            known = self._knows_reporter(source)
+        else:
+            known = self._latch.considers(self.plan, source)
+        if not known:
+            self._counts["packets_foreign"] += 1
+            self._counts["packets_dropped"] += 1
+        return known
+
     def refuse(self) -> None:
         """Count a datagram that was not sealed as the plan wants it."""
         self._counts["packets_unauthentic"] += 1
@@ -194,9 +205,7 @@ class ReferencePort:
 
     def _take_report(self, data: bytes, source: Address, now: float) -> Intake:
         intake = Intake()
-        destination = self._latch.destination(self.plan)
-        same_host = destination is not None and destination[0] == source[0]
-        if source != self.plan.remote_rtcp and not same_host:
+        if not self._knows_reporter(source):
             self._counts["packets_foreign"] += 1
             self._counts["packets_dropped"] += 1
         elif (reporters := self._reports.take(data, now)) is None:
@@ -204,6 +213,11 @@ class ReferencePort:
         elif self._out.ssrc in reporters:
             self._collide(intake, now)
         return intake
+
+    def _knows_reporter(self, source: Address) -> bool:
+        destination = self._latch.destination(self.plan)
+        same_host = destination is not None and destination[0] == source[0]
+        return source == self.plan.remote_rtcp or same_host
 
     def _collide(self, intake: Intake, now: float) -> None:
         """Take another SSRC, once: the far end has ours, or mirrors us (RFC 3550 §8.2)."""

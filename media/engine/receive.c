@@ -87,14 +87,29 @@ static void take_rtp(struct engine *engine, struct port *port, const uint8_t *da
         drop(port);
 }
 
+/* Nothing of a stranger's is opened: it costs a hash each, and a packet of the far end's that a
+ * stranger sends first would make the true one a replay. */
+static bool open_sealed(struct port *port, uint8_t *data, size_t *size,
+                        const struct endpoint *source, bool rtcp)
+{
+    if (!(rtcp ? rtcp_considers(port, source)
+               : latch_considers(&port->latch, &port->plan, source))) {
+        port->counters.packets_foreign++;
+        return false;
+    }
+    *size = cipher_open(port->opening, data, *size, rtcp);
+    if (!*size)
+        port->counters.packets_unauthentic++;
+    return *size > 0;
+}
+
 /* RTP and RTCP may share a port; the second byte tells them apart (RFC 5761 4). */
 void port_take(struct engine *engine, struct port *port, uint8_t *data, size_t size,
                const struct endpoint *source, bool rtcp_socket, nanos now,
                struct intake *intake)
 {
     bool rtcp = rtcp_socket || (size >= 2 && data[1] >= 192 && data[1] <= 223);
-    if (port->opening && !(size = cipher_open(port->opening, data, size, rtcp))) {
-        port->counters.packets_unauthentic++;
+    if (port->opening && !open_sealed(port, data, &size, source, rtcp)) {
         drop(port);
         return;
     }

@@ -117,6 +117,8 @@ class ReferenceEngine:
         port = self._port(number)
         sealed = self._sealed[number].opens
         if sealed is not None:
+            if not port.considers(source, rtcp=rtcp or is_rtcp(data)):
+                return []
             opened = sealed[1].open(data, rtcp or is_rtcp(data))
             if opened is None:
                 port.refuse()

@@ -80,7 +80,7 @@ static void take_report(struct engine *engine, struct port *port, const uint8_t 
 }
 
 /* Reports are believed from where RTP comes from and from the described address. */
-static bool is_known(const struct port *port, const struct endpoint *source)
+bool rtcp_considers(const struct port *port, const struct endpoint *source)
 {
     const struct endpoint *destination = latch_destination(&port->latch, &port->plan);
     if (port->plan.has_rtcp && endpoint_equal(source, &port->plan.remote_rtcp))
@@ -91,7 +91,7 @@ static bool is_known(const struct port *port, const struct endpoint *source)
 void rtcp_take(struct engine *engine, struct port *port, const uint8_t *data, size_t size,
                const struct endpoint *source, nanos now)
 {
-    if (!is_known(port, source)) {
+    if (!rtcp_considers(port, source)) {
         port->counters.packets_foreign++;
         port->counters.packets_dropped++;
         return;

@@ -85,6 +85,46 @@ def test_what_is_not_sealed_with_the_key_is_no_sign_of_life(rig: Rig) -> None:
     assert rig.statistics(port).packets_received == 1
 
 
+def test_a_stranger_who_sends_it_first_does_not_make_it_a_replay(rig: Rig) -> None:
+    """Nor does what a stranger repeats count as forged: it is not looked into."""
+    port, far, stranger = rig.open(), rig.far(), rig.far("127.0.0.2")
+    rig.arrange(port, plan(far))
+    cipher = srtp(THEIRS)
+    heard = [sealed(cipher, audio(number)) for number in range(3)]
+    report = sealed(cipher, build_report(ReceiverReport(7)), rtcp=True)
+    for data in heard:
+        rig.send(stranger, port, data)
+        rig.until(lambda: rig.statistics(port).packets_foreign > 0)
+        rig.send(far, port, data)
+    rig.send(stranger, port, report)
+    rig.send(stranger, port, report, rtcp=True)
+    rig.until(lambda: rig.statistics(port).packets_foreign == 5)
+    rig.send(far, port, report)
+    rig.until(lambda: rig.statistics(port).packets_received == 3)
+    assert rig.statistics(port).packets_unauthentic == 0
+
+
+def test_a_new_key_takes_the_place_of_the_old_one_and_ours_goes_on(rig: Rig) -> None:
+    """As a re-INVITE with another key has it, to a leg that has none."""
+    secure, plain = rig.open(), rig.open()
+    one, other = rig.far(), rig.far()
+    one.opens = srtp(OURS)
+    hears = {"sending": Sending.PEER}
+    clear = plan(other, seals=None, opens=None, peer=secure, **hears)
+    rig.arrange(secure, plan(one, peer=plain, **hears))
+    rig.arrange(plain, clear)
+    rig.send(one, secure, sealed(srtp(THEIRS), audio(65535, CODES)))
+    rig.send(other, plain, audio(65535, CODES))
+    rig.until(lambda: len(one.packets) == len(other.packets) == 1)
+    rig.arrange(secure, plan(one, peer=plain, opens=OTHER, latch_epoch=1, **hears))
+    rig.send(one, secure, sealed(srtp(THEIRS), audio(65536, CODES)))
+    rig.until(lambda: rig.statistics(secure).packets_unauthentic == 1)
+    rig.send(one, secure, sealed(srtp(OTHER), audio(65537, CODES)))
+    rig.send(other, plain, audio(65536, CODES))
+    # What we send has rolled over meanwhile, and is opened by the cipher that there was.
+    rig.until(lambda: len(one.packets) == len(other.packets) == 2)
+
+
 def test_prompts_and_keys_are_sealed(rig: Rig) -> None:
     port, far = rig.open(), rig.far()
     far.opens = srtp(OURS)

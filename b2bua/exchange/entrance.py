@@ -1,6 +1,7 @@
 """Where calls come in: what is made of an INVITE before anything is decided about it."""
 
 import traceback
+from datetime import datetime
 
 from b2bua.call.call import Call
 from b2bua.call.caller import CallerLeg, secrecy_of
@@ -22,9 +23,16 @@ class Entrance:
         self._tokens = tokens
 
     def take(
-        self, invited: Invited, around: Surroundings, moment: Moment
+        self,
+        invited: Invited,
+        around: Surroundings,
+        moment: Moment,
+        again: Dossier | None = None,
     ) -> tuple[CallFlow, str]:
-        """A call that has not begun, and what went wrong when its INVITE was read."""
+        """A call that has not begun, and what went wrong when its INVITE was read.
+
+        ``again``: what the process before knew of it, whose name and arrival it keeps.
+        """
         invitation, outlook, fault = invited.invitation, self._outlook, ""
         try:
             rule = outlook.trunk(invitation.trunk)
@@ -32,8 +40,9 @@ class Entrance:
             arrival = read_arrival(invitation, rule, plans, areas)
         except Exception:
             arrival, fault = unread_arrival(invitation), traceback.format_exc()
-        at = moment.at
-        name = CallId(f"{at.year}{at.month:02}{at.day:02}-{self._tokens.token()}")
+        name = self._name(moment.at)
+        if again is not None:
+            name, moment = CallId(again.id), again.invited
         caller = CallerLeg(
             name,
             invited.session,
@@ -44,6 +53,9 @@ class Entrance:
         )
         dossier = self._dossier(name, arrival, moment)
         return CallFlow(Call(name, caller, self._tokens), dossier, arrival, around), fault
+
+    def _name(self, at: datetime) -> CallId:
+        return CallId(f"{at.year}{at.month:02}{at.day:02}-{self._tokens.token()}")
 
     def _dossier(self, name: CallId, arrival: Arrival, moment: Moment) -> Dossier:
         plan = arrival.plan

@@ -203,9 +203,10 @@ class Exchange:
     ) -> list[Output]:
         """Take calls back from the journal of the process before.
 
-        A call in which both sides talked, and whose media is ``adopted``, goes on. Of any
-        other the answered legs are released, and its record is written: it ended with its
-        process. So it is with an image that cannot be read, as far as it can.
+        A call in which both sides talked, and whose media is ``adopted``, goes on; one that
+        was not assigned to anybody begins again with its INVITE. Of any other the answered
+        legs are released, and its record is written: it ended with its process. So it is
+        with an image that cannot be read, as far as it can.
         """
         self._moment = Moment(now, at)
         alive = set(adopted)
@@ -213,17 +214,22 @@ class Exchange:
         for name, data in images:
             if name in self._calls:
                 continue
-            flow, fault = None, ""
+            flow, round_, fault = None, None, ""
             try:
+                image = decode(data)
                 if name in alive:
-                    flow = self._recovery.resume(decode(data), self._around, self._moment)
+                    flow = self._recovery.resume(image, self._around, self._moment)
+                round_ = self._recovery.again(image, self._moment)
             except Exception:
                 fault = traceback.format_exc()
-            if flow is None:
+            if flow is not None:
+                outputs += self._tell(flow, lambda call: call.restore(self._moment))
+                continue
+            if round_ is not None:
+                outputs += self._play(round_)
+            if round_ is None or round_.again is not None:
                 grave = self._recovery.bury(name, remains_of(data), self._moment, fault)
                 outputs += self._play(grave)
-            else:
-                outputs += self._tell(flow, lambda call: call.restore(self._moment))
         return outputs
 
     def _run(self, act: Callable[[], Sequence[EndpointOutput]]) -> list[Output]:
@@ -335,7 +341,8 @@ class Exchange:
     def _invited(self, invited: sip.Invited, round_: Round) -> None:
         """Begin a call."""
         moment = self._moment
-        flow, fault = self._entrance.take(invited, self._around, moment)
+        again, round_.again = round_.again, None
+        flow, fault = self._entrance.take(invited, self._around, moment, again)
         self._calls.add(flow)
         round_.born(flow.call.id)
         if fault:
@@ -440,6 +447,9 @@ class Exchange:
         leg = flow.call.hunt.legs.get(LegId(crossed.session))
         label = "caller" if leg is None else leg.target.name
         flow.dossier.note(label, crossed.sent, crossed.line, self._moment.now)
+        if leg is not None and crossed.sent and crossed.line.startswith("INVITE"):
+            # So that whoever comes after us can withdraw it.
+            round_.dirty[flow.call.id] = None
 
     def _world(self, plan: Plan) -> World:
         calls, fraction = self._calls.of_number(plan.number), self._tokens.fraction()

@@ -16,7 +16,7 @@ from b2bua.core.errors import B2buaError
 from b2bua.service.flow.dossier import Dossier
 from b2bua.service.flow.image import FlowImage
 from b2bua.sip.dialog.events import SessionId, SessionImage
-from b2bua.sip.endpoint.outputs import Transmit
+from b2bua.sip.endpoint.outputs import Heard, Transmit
 
 Value = TypeVar("Value")
 
@@ -34,7 +34,9 @@ class CallImage:
     farewell: Transmit | None = None
     """What the caller is owed who was not answered."""
     withdrawals: tuple[Transmit, ...] = ()
-    """The CANCELs of destinations that ring."""
+    """The CANCELs of destinations that were invited."""
+    unheeded: Heard | None = None
+    """The INVITE, from before the caller was told anything and anybody was chosen."""
 
 
 class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +46,7 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sessions: tuple[SessionImage, ...]
     farewell: Transmit | None = None
     withdrawals: tuple[Transmit, ...] = ()
+    unheeded: Heard | None = None
     shared: tuple[SessionId, ...] = ()
     """Sessions without descriptions, because they have those of their leg's audio."""
 
@@ -76,6 +79,7 @@ def encode(image: CallImage) -> bytes:
             sessions=sessions,
             farewell=image.farewell,
             withdrawals=image.withdrawals,
+            unheeded=image.unheeded,
             shared=shared,
         )
     )
@@ -98,6 +102,7 @@ def decode(data: bytes) -> CallImage:
         sessions=tuple(sessions),
         farewell=written.farewell,
         withdrawals=written.withdrawals,
+        unheeded=written.unheeded,
     )
 
 

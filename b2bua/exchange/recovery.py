@@ -1,10 +1,13 @@
 """Calls of the process before: taken back from the journal, or released and recorded.
 
 A call in which both sides talk lives in its two dialogs and its media session, and goes on
-where those do. Of any other the answered legs get a BYE, destinations that ring a CANCEL, a
-caller who still waits a final response, and the record is written from what the journal
-knows. Records of images that cannot be read hold what can.
+where those do. One that was not assigned to anybody begins again with its INVITE. Of any
+other the answered legs get a BYE, destinations that ring a CANCEL, a caller who still waits
+a final response, and the record is written from what the journal knows. Records of images
+that cannot be read hold what can.
 """
+
+from typing import Final
 
 from b2bua.call.media import CallId, CloseMedia
 from b2bua.core.tokens import Tokens
@@ -23,6 +26,8 @@ from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause, SessionId, SessionImage
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 
+SOON: Final = 30.0
+"""Seconds after an INVITE in which it may be taken up again: less than 64*T1."""
 OURS = (Cause("Q.850", TEMPORARY_FAILURE),)
 """What far ends are told of a call that our own failure ends."""
 
@@ -41,17 +46,19 @@ class Recovery:
     def image(self, flow: CallFlow, moment: Moment) -> bytes:
         """What whoever comes after us needs of a call."""
         endpoint, now = self._endpoint, moment.now
+        caller, chosen = SessionId(flow.call.caller.leg), flow.call.hunt.legs
         sessions = (endpoint.image(one, now) for one in flow.call.sessions)
         farewell = None
         if flow.dossier.answered is None:
-            farewell = endpoint.farewell(SessionId(flow.call.caller.leg))
-        legs = (SessionId(leg) for leg in flow.call.hunt.legs)
+            farewell = endpoint.farewell(caller)
+        legs = (SessionId(leg) for leg in chosen)
         withdrawals = (one for leg in legs for one in endpoint.withdrawals(leg, OURS))
         image = CallImage(
             flow=image_of(flow),
             sessions=tuple(session for session in sessions if session is not None),
             farewell=farewell,
             withdrawals=tuple(withdrawals),
+            unheeded=None if chosen else endpoint.unheeded(caller),
         )
         return encode(image)
 
@@ -71,6 +78,21 @@ class Recovery:
         if plan is not None and flow.admitted:
             self._outlook.ledger.resume(plan, flow.dossier, moment.now)
         return flow
+
+    def again(self, image: CallImage, moment: Moment) -> Round | None:
+        """Begin a call anew with its INVITE; None if too much has become of it.
+
+        It keeps its name, so that there is one image and one record of it, and the moment
+        at which it came. Its caller is still there, or about to say CANCEL, which is
+        repeated for longer than :data:`SOON`. Its tag is new: what the caller may have
+        heard of the old one was an early dialog, of which one INVITE may have several
+        (RFC 3261 §12.1), each with numbers of its own for reliable responses.
+        """
+        heard, dossier = image.unheeded, image.flow.dossier.shifted(moment.now, moment.at)
+        if heard is None or moment.now - dossier.invited.now > SOON:
+            return None
+        taken = self._endpoint.receive(heard.data, heard.flow, moment.now)
+        return Round(taken, again=dossier)
 
     def bury(self, name: CallId, remains: Remains, moment: Moment, fault: str) -> Round:
         """Release and record what cannot go on; ``fault``: why, if it is our own."""

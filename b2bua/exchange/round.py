@@ -13,6 +13,7 @@ from b2bua.exchange.outputs import (
     SaveCall,
     SaveCounter,
 )
+from b2bua.service.flow.dossier import Dossier
 from b2bua.service.flow.outputs import Wish
 from b2bua.service.quota import ReserveQuota
 from b2bua.service.record import CallRecord
@@ -42,13 +43,16 @@ Item: TypeAlias = EndpointOutput | Wish | CallFault
 class Round:
     """A backlog of items, and the outputs that were made of it so far."""
 
-    def __init__(self, items: Iterable[Item] = ()) -> None:
+    def __init__(self, items: Iterable[Item] = (), *, again: Dossier | None = None) -> None:
         self.backlog: deque[Item] = deque(items)
+        self.again = again
+        """The call, of the process before, that begins anew with this round's INVITE."""
         self.strangers: list[Crossed] = []
         """Messages of a session whose call begins with this very INVITE."""
         self.dirty: dict[CallId, None] = {}
         """Calls whose image in the journal is out of date, in order."""
         self._born: set[CallId] = set()
+        self._images: list[Output] = []
         self._first: list[Output] = []
         self._then: list[Output] = []
         self._last: list[Output] = []
@@ -59,8 +63,14 @@ class Round:
         self.dirty[name] = None
 
     def save(self, output: SaveCall | SaveCounter) -> None:
-        """Have it in the journal before anything leaves."""
-        self._first.append(output)
+        """Have it in the journal before anything leaves.
+
+        Calls before counters: one that dies in between was not counted, and its image
+        says that somebody was chosen for it. The other way round it would be counted,
+        begin anew, and be counted once more.
+        """
+        image = isinstance(output, SaveCall)
+        (self._images if image else self._first).append(output)
 
     def say(self, output: Output) -> None:
         """Have it carried out after all that was said before."""
@@ -93,4 +103,4 @@ class Round:
     @property
     def outputs(self) -> list[Output]:
         """Everything, in the order in which it is to be carried out."""
-        return [*self._first, *self._then, *self._last]
+        return [*self._images, *self._first, *self._then, *self._last]

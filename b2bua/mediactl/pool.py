@@ -121,8 +121,8 @@ class MediaPool:
     async def start(self, adopt: Iterable[CallId] = ()) -> frozenset[CallId]:
         """Connect, and take the media of these calls back.
 
-        Returns within a second or so, with the calls that still have their media; for
-        the others :class:`MediaLost` was said. Processes that answer later join later.
+        Returns within a second or so, with the calls that still have their media. Nothing
+        is said of the others, which may begin again. Who answers later joins later.
         """
         loop = asyncio.get_running_loop()
         self._orphans = set(adopt)
@@ -134,9 +134,7 @@ class MediaPool:
             self._note(f"{self.answering} of {len(self._processes)} media processes answer")
         for process in self._processes.values():
             process.asked = True
-        lost, self._orphans = self._orphans, set()
-        for call in sorted(lost):
-            self._tell(MediaLost(call))
+        self._orphans = set()
         return self.calls
 
     async def stop(self) -> None:

@@ -1,7 +1,10 @@
 """The exchange is killed in mid-call, and the next one goes on from the journal."""
 
+from datetime import timedelta
+
 import pytest
 
+from b2bua.exchange.recovery import SOON
 from b2bua.service.record import Outcome
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import SessionId
@@ -69,7 +72,34 @@ def test_killed_around_the_answer(after: float) -> None:
     assert scene.stage.ports.open == {}
 
 
-@pytest.mark.parametrize("after", [0.0011, 0.0017, 0.5, 1.0, 1.9])
+@pytest.mark.parametrize("after", [0.0011, 0.0017])
+@pytest.mark.parametrize("deaths", [1, 3])
+def test_killed_before_anybody_was_chosen(after: float, deaths: int) -> None:
+    """Such a call begins again with its INVITE, under its name and as of when it came."""
+    scene = Scene(plan(greeting="welcome"), Answers(talk=3)).run(after)
+    (name,) = scene.stage.journal
+    for _ in range(deaths):
+        scene.stage.crash()
+    scene.run(20)
+    (record,) = scene.stage.records
+    assert (record.id, record.outcome) == (name, Outcome.ANSWERED)
+    assert record.invite_at == scene.stage.start + timedelta(seconds=0.001)
+    assert len([e for e in scene.first.told if isinstance(e, sip.Invited)]) == 1
+    scene.assert_nothing_left()
+
+
+def test_a_call_that_waited_for_too_long_does_not_begin_again() -> None:
+    scene = Scene(plan(), Answers()).run(0.0011)
+    scene.stage.now += SOON
+    scene.stage.crash()
+    scene.run(1)
+    (record,) = scene.stage.records
+    assert record.end_reason == "process ended while opening"
+    (refused,) = [e for e in scene.caller.told if isinstance(e, sip.Refused)]
+    assert refused.status == 480
+
+
+@pytest.mark.parametrize("after", [0.5, 1.0, 1.9])
 def test_killed_before_the_answer(after: float) -> None:
     """Such a call cannot go on, but its record is written."""
     scene = Scene(plan(greeting="welcome"), Answers()).run(after)

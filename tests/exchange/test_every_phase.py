@@ -118,12 +118,16 @@ WHAT_FOLLOWS: Mapping[tuple[str, str], tuple[Outcome, str, int, int]] = {
     **{
         (phase, "the process dies"): (
             Outcome.ANSWERED if phase in TALKED else Outcome.FAILED,
-            f"process ended while {'opening' if phase == 'announcing' else phase}",
+            f"process ended while {phase}",
             200 if phase in ANSWERED else 480,
             41,
         )
         for phase in PHASES
     },
+    # Nobody was chosen: the next process begins such a call again.
+    ("opening", "the process dies"): (Outcome.NO_ANSWER, "nobody answered", 480, 19),
+    ("announcing", "the process dies"): (Outcome.REFUSED, "blacklist", 403, 21),
+    ("recalling", "the process dies"): (Outcome.NO_ANSWER, "nobody answered", 480, 19),
 }
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from b2bua.service.plan import Announcements, Caps
+from b2bua.service.plan import Announcements, Caps, Group, Mode, Route, ToGroup, When
+from b2bua.service.record import Outcome
 from b2bua.sip.dialog import events as sip
 from b2bua.sip.dialog.events import Cause
 from tests.exchange.scripts import (
@@ -101,3 +102,35 @@ def test_who_rings_when_the_process_dies_rings_no_longer() -> None:
         assert ended.causes == (Cause("Q.850", 41),)
     scene.run(2)
     assert all(phone.stack.sessions == 0 for phone in (scene.first, scene.second))
+
+
+def test_killed_after_any_output_a_percentage_counts_a_call_once() -> None:
+    """It may begin again as long as it was not assigned, and not any more from then on."""
+    shares = Group(name="both", mode=Mode.PERCENT, members=(("first", 70), ("second", 30)))
+    shared = plan(
+        groups={"both": shares},
+        routes=(Route(name="all", when=When(), to=ToGroup("both")),),
+    )
+
+    def scene() -> Scene:
+        return Scene(shared, Answers(after=1, talk=3), Answers(after=1, talk=3))
+
+    whole = scene().run(200).stage
+    begun_again = 0
+    for outputs in range(1, whole.carried):
+        one = scene()
+        one.stage.die_after = outputs
+        one.run(20).hang_up().run(200)
+        stage = one.stage
+        counted = stage.counters == whole.counters
+        assert counted or not stage.counters, outputs
+        invited = [
+            event
+            for phone in (one.first, one.second)
+            for event in phone.told
+            if isinstance(event, sip.Invited)
+        ]
+        assert len(invited) <= counted, outputs
+        assert len(stage.records) == 1, outputs
+        begun_again += counted and stage.records[0].outcome is Outcome.ANSWERED
+    assert begun_again

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +119,41 @@ def recorded(node: Node, line: Line, killing: Killing, why: str) -> None:
     assert record.charged_ms == record.talk_ms
     assert record.fee == 400
     assert [a.outcome for a in record.attempts] == ["answered"]
+
+
+def test_a_call_that_was_not_assigned_begins_again(node: Node) -> None:
+    """Control dies while it waits for the caller's port: the next one rings the phone."""
+    line, media = next(LINES), media_of(node)
+    ours, theirs = Phone(line.address, HOST, 500.0), Phone(line.first, HOST, 700.0)
+    with ours as caller, theirs as called:
+        os.kill(media, signal.SIGSTOP)
+        try:
+            died = node.control()
+            caller.send(caller.invitation(line.direct, line.caller))
+            caller.expect("SIP/2.0 100")
+            os.kill(died, signal.SIGKILL)
+        finally:
+            os.kill(media, signal.SIGCONT)
+        called.take()
+        answer = caller.answered()
+        assert node.control() != died
+        assert answer.start.startswith("SIP/2.0 200")
+        until(lambda: caller.audio.heard and called.audio.heard, why="speech both ways")
+        caller.hang_up()
+        called.hear_the_end()
+    record = node.record(line.direct)
+    assert (record.outcome, record.end_reason) == (Outcome.ANSWERED, "caller hung up")
+    assert record.setup_ms > 300, "the time without control is part of it"
+    assert [a.outcome for a in record.attempts] == ["answered"]
+    node.quiet()
+
+
+def media_of(node: Node) -> int:
+    """Process number of the node's media process."""
+    mine = Path(f"/proc/{node.process.pid}/task/{node.process.pid}/children").read_text()
+    (found,) = [
+        int(child)
+        for child in mine.split()
+        if b"media.worker.main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    return found

@@ -157,8 +157,7 @@ class CallFlow(Queueing):
             case leg_events.NoAudio(_, status, why):
                 return self._fail(why, moment, status=status, q850=NO_AUDIO[status])
             case leg_events.Rang() if self._search is not None:
-                rung = self._ringing.rang(fact, moment)
-                return [Remember(), *self._carry(rung, moment)]
+                return self._carry(self._ringing.rang(fact, moment), moment)
             case leg_events.Spoke(leg) if leg in self.call.hunt.running:
                 return self._carry(self._ringing.spoke(leg), moment)
             case leg_events.Rang() | leg_events.Spoke():
@@ -240,6 +239,8 @@ class CallFlow(Queueing):
         names = choice.order if choice.at_once else choice.order[:1]
         heard: list[FlowOutput] = []
         heard += (SaveRotor(key, state) for key, state in choice.rotors)
+        if choice.rotors:
+            heard.append(Remember())
         if waiting is None:
             heard += self._carry(
                 self._ringing.begin(self._plan, self._greeting, moment), moment

@@ -31,7 +31,7 @@ from b2bua.sip.dialog.reasons import reason_headers
 from b2bua.sip.endpoint.arrivals import Arrivals
 from b2bua.sip.endpoint.authentication import Account
 from b2bua.sip.endpoint.orphan import farewell, last_words
-from b2bua.sip.endpoint.outputs import Output, Transmit
+from b2bua.sip.endpoint.outputs import Heard, Output, Transmit
 from b2bua.sip.endpoint.registrar import PHONES
 from b2bua.sip.endpoint.registry import Entry
 from b2bua.sip.endpoint.rewriting import AS_WRITTEN, sent_out
@@ -39,6 +39,7 @@ from b2bua.sip.endpoint.settings import EndpointSettings
 from b2bua.sip.endpoint.switchboard import Switchboard
 from b2bua.sip.endpoint.trunks import Trunk, TrunkTable
 from b2bua.sip.endpoint.ways import WayView
+from b2bua.sip.message.serializer import serialize
 from b2bua.sip.transport.admission import Bans
 from b2bua.sip.transport.flow import Flow
 from b2bua.sip.transport.target import Answer as Resolved
@@ -281,6 +282,21 @@ class SipEndpoint:
             listener = self._board.departures.listener(entry.flow)
             entry.owed = farewell(entry, listener, self._settings.user_agent)
         return entry.owed
+
+    def unheeded(self, session: SessionId) -> Heard | None:
+        """The INVITE of a session while its caller was told nothing but 100.
+
+        Another process may :meth:`receive` it as if it came now. None over a stream, which
+        dies with its process.
+        """
+        entry = self._board.registry.entries.get(session)
+        if entry is None or entry.invite is None:
+            return None
+        key, request = entry.invite
+        served = self._board.registry.served.get(key)
+        if served is None or served.status > 100 or served.flow.reliable:
+            return None
+        return Heard(serialize(request), served.flow)
 
     def withdrawals(
         self, session: SessionId, causes: tuple[Cause, ...]

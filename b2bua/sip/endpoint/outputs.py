@@ -21,6 +21,13 @@ class Transmit(msgspec.Struct, frozen=True):
     """Whose message it is; None: nobody's, as a 481."""
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """A message and the way it came, to be taken once more by another process."""
+
+    data: bytes
+    flow: Flow
+
+
 class Resolve(msgspec.Struct, frozen=True):
     """Put this question to the DNS; the answer goes to ``SipEndpoint.resolved``."""
 

@@ -14,6 +14,12 @@ STRANGER: Final = "127.40.9.1"
 MEDIA: Final = "21000-21399"
 SOFTPHONE: Final = 5086
 """Port of 127.0.0.1: softphones know no other address of the loopback."""
+PROXY: Final = "127.40.1.200"
+"""In the network of the callers' trunk, and what the trunk ``proxied`` leads to."""
+BEYOND: Final = "127.40.5.1"
+"""Whom that proxy calls for us."""
+PROXIED: Final = "4008400005"
+"""Rings whoever is beyond the proxy."""
 CLOSED: Final = "closed"
 UNRESOLVED: Final = "unresolved"
 
@@ -80,6 +86,7 @@ def settings(host: str) -> str:
         '[[trunk]]\nname = "callers"\nfrom = ["127.40.1.0/24"]\ntrusted = true\n'
         f'[[trunk]]\nname = "softphone"\nfrom = ["127.0.0.1"]\n'
         f'to = "sip:127.0.0.1:{SOFTPHONE}"\ntrusted = true\n'
+        f'[[trunk]]\nname = "proxied"\nto = "sip:{PROXY}:5060"\n[trunk.health]\nprobe = 0\n'
         f'[[trunk]]\nname = "{CLOSED}"\nto = "sip:127.40.4.1:5060"\n'
         f'[[trunk]]\nname = "{UNRESOLVED}"\nto = "sip:nobody.invalid"\n'
     ]
@@ -94,7 +101,7 @@ def settings(host: str) -> str:
 def plans() -> str:
     """The plans of every line, and those of the trunks that lead nowhere."""
     texts = [_direct("4008400001", CLOSED), _direct("4008400002", UNRESOLVED)]
-    texts += [BLACKLIST, SOFTPHONES]
+    texts += [BLACKLIST, SOFTPHONES, _direct(PROXIED, "proxied")]
     for line in _ALL:
         both = (
             "destinations:\n"

@@ -11,12 +11,10 @@ import pytest
 from b2bua.service.record import Outcome
 from tests.support.node import Node, until
 from tests.support.phone import Heard, Phone
-from tests.wire.numbers import HOST, Line
+from tests.wire.numbers import BEYOND, HOST, PROXIED, PROXY, Line
 
 pytestmark = pytest.mark.wire
 
-PROXY = "127.40.1.200"
-"""In the network of the callers' trunk."""
 NOBODY = "127.40.0.9"
 ATTACKER = "127.40.9.60"
 
@@ -46,12 +44,43 @@ class Routed(Phone):
         return heard
 
 
+class Proxied(Phone):
+    """One whom a proxy calls: it keeps the route in its answers and its requests."""
+
+    route = ""
+
+    def take(self) -> Heard:
+        invite = self.expect("INVITE", 20.0)
+        self.call_id = invite.value("Call-ID")
+        self.theirs = invite.value("From")
+        self.ours = f"{invite.value('To')};tag=hand"
+        self.target = invite.value("Contact").strip("<>").partition(">")[0]
+        self.route = ", ".join(invite.values("Record-Route"))
+        self.reply(invite, 200, body=self.description())
+        self.expect("ACK")
+        self.up = True
+        self.audio.speak(invite.audio)
+        return invite
+
+    def request(self, method: str, *, body: str = "", more: str = "") -> bytes:
+        route = f"Route: {self.route}\r\n" if self.route else ""
+        return super().request(method, body=body, more=route + more)
+
+    def send(self, data: bytes) -> None:
+        if data.startswith(b"SIP/2.0 200") and b" INVITE\r\n" in data and self.route:
+            head, found, rest = data.partition(b"\r\n")
+            record = f"Record-Route: {self.route}\r\n".encode()
+            data = head + found + record + rest
+        super().send(data)
+
+
 @pytest.fixture
 def proxy(tmp_path: Path) -> Iterator[None]:
     """Kamailio, which sends calls to a node that is not there and to ours."""
     nodes, config = tmp_path / "nodes", tmp_path / "kamailio.cfg"
     nodes.write_text(f"1 sip:{NOBODY}:5060 0 10\n1 sip:{HOST}:5060 0 5\n")
     text = Path(__file__).with_name("kamailio.cfg").read_text()
+    text = text.replace("BEHIND", HOST).replace("BEYOND", BEYOND)
     config.write_text(text.replace("LISTEN", PROXY).replace("NODES", str(nodes)))
     command = [needed("kamailio"), "-f", str(config), "-DD", "-E", "-m", "32", "-M", "4"]
     log = tmp_path / "kamailio.log"
@@ -107,6 +136,42 @@ def test_a_proxy_in_front_that_records_its_route(node: Node, line: Line, who: st
             caller.reply(end, 200)
             caller.up = False
     record = node.record(line.direct)
+    assert record.outcome is Outcome.ANSWERED
+    assert record.end_reason == (
+        "caller hung up" if who == "caller" else "destination hung up"
+    )
+    node.quiet()
+
+
+@pytest.mark.parametrize("who", ["caller", "called"])
+@pytest.mark.usefixtures("proxy")
+def test_both_legs_through_one_proxy_are_a_spiral_and_no_loop(
+    node: Node, line: Line, who: str
+) -> None:
+    Routed.route = ""
+    with (
+        Routed(line.address, PROXY, 500.0) as caller,
+        Proxied(BEYOND, PROXY, 700.0) as called,
+    ):
+        caller.send(caller.invitation(PROXIED, line.caller))
+        invite = called.take()
+        assert len(invite.values("Via")) == 2
+        assert int(invite.value("Max-Forwards")) < 69
+        assert PROXY in invite.value("Record-Route")
+        caller.answered()
+        until(lambda: caller.audio.heard and called.audio.heard, why="speech both ways")
+        if who == "caller":
+            caller.hang_up()
+            called.hear_the_end()
+        else:
+            called.hang_up()
+            end = caller.expect("BYE")
+            caller.reply(end, 200)
+            caller.up = False
+    (record,) = until(
+        lambda: [one for one in node.records(PROXIED) if one.caller == line.caller],
+        why="a record",
+    )
     assert record.outcome is Outcome.ANSWERED
     assert record.end_reason == (
         "caller hung up" if who == "caller" else "destination hung up"

@@ -27,6 +27,8 @@ FRESH_SECONDS: Final = 30.0
 """How long a month that is not over is shown as it was counted."""
 LASTING_SECONDS: Final = 900.0
 """The same for a month that is."""
+WORTH: Final = 10.0
+"""What took long to count is shown so many times as long."""
 FEW: Final = 2000
 """Records that are counted here: about 50 ms of work."""
 
@@ -39,6 +41,7 @@ class Count:
 
     task: "asyncio.Task[Figures]"
     began: float
+    ended: float | None = None
     calls: list[int] = field(default_factory=lambda: [0])
     """How many so far, by whoever counts."""
 
@@ -64,7 +67,8 @@ class Analyst:
         if known is None or self._stale(known):
             calls = [0]
             task = asyncio.create_task(self._work(database, subject, calls))
-            known = Count(task=task, began=self._clock(), calls=calls)
+            known = fresh = Count(task=task, began=self._clock(), calls=calls)
+            task.add_done_callback(lambda _: self._end(fresh))
             self._counts[key] = known
         self._counts.move_to_end(key)
         self._forget()
@@ -87,14 +91,18 @@ class Analyst:
         )
         return replace(found, areas=tuple(areas))
 
+    def _end(self, count: Count) -> None:
+        count.ended = self._clock()
+
     def _stale(self, known: Count) -> bool:
-        if not known.task.done():
+        if not known.task.done() or known.ended is None:
             return False
         if known.task.cancelled() or known.task.exception() is not None:
             return True
         complete = known.task.result().complete
         lasting = LASTING_SECONDS if complete else FRESH_SECONDS
-        return self._clock() - known.began > lasting
+        lasting = max(lasting, WORTH * (known.ended - known.began))
+        return self._clock() - known.ended > lasting
 
     def _forget(self) -> None:
         over = [key for key, one in self._counts.items() if one.task.done()]

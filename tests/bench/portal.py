@@ -37,7 +37,8 @@ PATHS: Final = (
     "/calls?caller=0736600",
     "/calls/history-000000",
 )
-"""All but the analysis, which counts beside the loop."""
+"""Those that the database answers; the analysis is measured apart."""
+ANALYSIS: Final = "/analysis"
 FILL: Final = """
 insert into call_record ({columns})
 select {values} from call_record as seen cross join generate_series(1, $1) as copy
@@ -80,6 +81,7 @@ async def measure(dsn: str, records: int) -> None:
         print(f"{'page':36} {'CPU ms':>8} {'wall ms':>8} {'kB':>6}")
         for path in PATHS:
             await line(client, path)
+        await analysis(client)
     await database.close()
 
 
@@ -95,6 +97,27 @@ async def line(client: httpx.AsyncClient, path: str) -> None:
         size = len(answer.content)
     cpu_ms, wall_ms = statistics.median(spent[1:]), statistics.median(took[1:])
     print(f"{path:36} {cpu_ms:8.1f} {wall_ms:8.1f} {size / 1000:6.0f}")
+
+
+async def analysis(client: httpx.AsyncClient) -> None:
+    """The analysis of a month: pages while it is counted beside, and once it is."""
+    began, cpu, asked = time.perf_counter(), time.process_time(), 0
+    worst = 0.0
+    while True:
+        before = time.process_time()
+        answer = await client.get(ANALYSIS, headers={"accept-language": "en"})
+        worst = max(worst, (time.process_time() - before) * 1000)
+        assert answer.status_code == 200
+        asked += 1
+        if "Counting:" not in answer.text:
+            break
+        await asyncio.sleep(1)
+    took, spent = time.perf_counter() - began, time.process_time() - cpu
+    print(
+        f"counted beside in {took:.0f} s; {asked} pages meanwhile took"
+        f" {spent * 1000 / asked:.1f} ms of CPU each, {worst:.1f} ms at most"
+    )
+    await line(client, ANALYSIS)
 
 
 def main(records: int) -> int:

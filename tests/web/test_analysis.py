@@ -134,6 +134,23 @@ async def test_a_month_is_counted_once_and_kept_for_a_while(
     assert counts == 2
 
 
+async def test_what_took_long_to_count_is_shown_for_longer(past: Portal) -> None:
+    """Else a month whose count takes a minute would be counted for ever."""
+    now = 0.0
+    asked = Analyst(lambda: now)
+    subject = Subject(number=OURS, period=Month(2026, 11), at=NOW.replace(day=20))
+    count = asked.count(past.database, subject)
+    now = 60.0
+    await count.task
+    await asyncio.sleep(0)
+    now = 60.0 + analyst.FRESH_SECONDS + 1
+    assert asked.count(past.database, subject) is count
+    now = 60.0 + 60.0 * analyst.WORTH + 1
+    again = asked.count(past.database, subject)
+    assert again is not count
+    await again.task
+
+
 async def test_a_count_that_failed_is_made_again(
     past: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

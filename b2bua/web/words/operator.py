@@ -32,7 +32,7 @@ WORDS: Final[Entries] = {
     "op_calls_up": ("进行中的通话", "Calls up"),
     "op_waiting": ("待写入话单", "Records waiting"),
     "op_month_calls": ("本月通话", "Calls this month"),
-    "op_month_spend": ("本月费用（元）", "Spend this month (yuan)"),
+    "op_month_spend": ("本月费用（元）", "Yuan this month"),
     "op_suspended_count": ("其中停用 {count}", "{count} of them suspended"),
     "alarm_calendar": ("日历缺年份", "Calendar lacks a year"),
     "alarm_areas": ("地区表过旧", "Area table is old"),

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -281,4 +282,32 @@ def test_a_sloppy_peer_costs_nobody_else_anything(node: Node, line: Line) -> Non
         called.hear_the_end()
     assert node.record(line.direct).outcome is Outcome.ANSWERED
     node.quiet()
+    assert node.faults() == []
+
+
+def test_aiosip_is_borne_with(node: Node, line: Line) -> None:
+    """It takes 183 for the answer, acknowledges no refusal, and counts CSeq by method."""
+    command = [sys.executable, "-m", "tests.support.sloppy", line.address, HOST]
+    refused = subprocess.run(
+        [*command, "4009999999", line.caller],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert refused.stdout.split() == ["INVITE", "183"], refused.stderr
+    with (
+        Phone(line.first, HOST, 700.0) as called,
+        subprocess.Popen(
+            [*command, line.direct, line.caller],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as calling,
+    ):
+        called.take()
+        called.hear_the_end()
+        told, complaint = calling.communicate(timeout=20)
+    assert told.split() == ["INVITE", "200", "BYE", "200"], complaint
+    assert node.record(line.direct).end_reason == "caller hung up"
     assert node.faults() == []

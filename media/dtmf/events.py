@@ -17,6 +17,8 @@ KEYS: Final = "0123456789*#ABCD"
 WAIT: Final = "w"
 GAP: Final = 0.2
 """Seconds after the last packet at which a press without an end is over."""
+PRESSES: Final = 64
+PRESS_SECONDS: Final = 0.05
 SAME: Final = 0.1
 """Seconds within which the same digit in another way is the same press."""
 MAX_KEYS: Final = 64
@@ -174,6 +176,21 @@ class OneDigit:
             self._ended = max(self._ended, press.ended)
             return False
         self._digit, self._way, self._ended = press.digit, way, press.ended
+        return True
+
+
+class Patience:
+    """Bounds the presses that are told: nobody presses twenty keys a second for long."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def takes(self, press: Press) -> bool:
+        """Whether there were not too many before; a burst of :data:`PRESSES` may be."""
+        due = max(self._due, press.ended)
+        if due - press.ended > (PRESSES - 0.5) * PRESS_SECONDS:
+            return False
+        self._due = due + PRESS_SECONDS
         return True
 
 

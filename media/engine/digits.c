@@ -13,9 +13,22 @@ enum {
     END_PACKETS = 3,
     WAIT_TICKS = 50,
     VOLUME = 10, /* -10 dBm0 */
+    PRESSES = 64,
 };
+static const nanos PRESS = 50 * MILLISECOND;
 static const nanos GAP = 200 * MILLISECOND;
 static const nanos SAME = 100 * MILLISECOND;
+
+/* No one presses twenty keys a second for long; more than a burst of so many is not told, so that
+ * a far end cannot keep call control busy with them. */
+static bool is_human(struct port *port, nanos now)
+{
+    nanos due = port->presses_due > now ? port->presses_due : now;
+    if (due - now > PRESSES * PRESS - PRESS / 2)
+        return false;
+    port->presses_due = due + PRESS;
+    return true;
+}
 
 /* One press may be heard as event and as tone; it is said once. */
 void digit_pressed(struct engine *engine, struct port *port, char digit, enum way way,
@@ -31,7 +44,7 @@ void digit_pressed(struct engine *engine, struct port *port, char digit, enum wa
     port->last_digit = digit;
     port->last_way = way;
     port->last_digit_end = ended;
-    if (port->plan.hears_digits)
+    if (port->plan.hears_digits && is_human(port, ended))
         news_tell(&engine->news, (struct news_item){.kind = PRESSED,
                                                     .port = port->number,
                                                     .digit = digit,

@@ -313,7 +313,7 @@ struct port {
     bool events_heard;
     char last_digit;
     enum way last_way;
-    nanos last_digit_end;
+    nanos last_digit_end, presses_due;
     /* silence, errors, reports */
     bool heard, silent, refused;
     nanos last_arrival;

@@ -9,6 +9,7 @@ from media.dtmf.events import (
     EventReceiver,
     KeySender,
     OneDigit,
+    Patience,
     Press,
     Way,
     build_event,
@@ -98,6 +99,7 @@ class ReferencePort:
         self._events = EventReceiver()
         self._tones = ToneReceiver()
         self._one_digit = OneDigit()
+        self._patience = Patience()
         self._events_heard = self._was_heard = self._silent = False
         self._collided = False
         self._last_arrival = now
@@ -275,7 +277,8 @@ class ReferencePort:
         self._note_press(press, Way.EVENT, intake)
 
     def _note_press(self, press: Press, way: Way, intake: Intake) -> None:
-        if self._one_digit.is_new(press, way) and self.plan.hears_digits:
+        new = self._one_digit.is_new(press, way)
+        if new and self.plan.hears_digits and self._patience.takes(press):
             pressed = Pressed(self.number, press.digit, press.duration_ms)
             intake.outputs.append(pressed)
 

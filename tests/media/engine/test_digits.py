@@ -63,6 +63,21 @@ def pressed(rig: Rig) -> str:
     return "".join(event.digit for event in rig.events if isinstance(event, Pressed))
 
 
+def test_keys_faster_than_anybody_presses_them_are_not_told(rig: Rig) -> None:
+    """Each would go to call control; a burst does, then twenty a second."""
+    port, far = rig.open(), rig.far()
+    rig.arrange(port, plan(far))
+    for number in range(400):
+        rig.send(far, port, event(number, 800 * number, "5", 160, end=True))
+        rig.until(lambda: rig.statistics(port).packets_received > number)  # noqa: B023
+    rig.run(0.05)
+    assert 64 <= len(pressed(rig)) < 120
+    told = len(pressed(rig))
+    rig.run(0.2)
+    rig.send(far, port, event(400, 800 * 400, "7", 160, end=True))
+    rig.until(lambda: pressed(rig)[told:] == "7")
+
+
 def test_events_are_said_once_each(rig: Rig) -> None:
     port, far = rig.open(), rig.far()
     rig.arrange(port, plan(far))

@@ -108,7 +108,7 @@ def test_a_prompt_waits_for_somewhere_to_go(rig: Rig) -> None:
     assert rig.events == []
     rig.arrange(port, playing(far, prompt))
     rig.until(lambda: rig.events == [Played(port, 1)])
-    assert spoken(far).startswith(b"x" * 320)
+    rig.until(lambda: spoken(far).startswith(b"x" * 320))
 
 
 def test_nothing_is_nothing(rig: Rig) -> None:

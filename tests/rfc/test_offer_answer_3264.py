@@ -90,6 +90,23 @@ def test_a_later_offer_keeps_every_stream_in_its_place(
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "mux", "off"),
+    [
+        ("a=rtcp-mux\r\n", True, False),
+        ("b=RS:0\r\nb=RR:0\r\n", False, True),
+        ("", False, False),
+    ],
+)
+def test_a_later_offer_leaves_rtcp_where_it_is(line: str, mux: bool, off: bool) -> None:
+    """RFC 5761 §5.1.1, RFC 3556 §2: what was agreed is offered again."""
+    leg = leg_audio()
+    text = mixed("audio").decode().replace("a=rtpmap", f"{line}a=rtpmap", 1)
+    assert leg.take_offer(parse_description(text.encode())) is not None
+    (ours,) = leg.offer(Direction.SENDONLY).media
+    assert (ours.rtcp_mux, ours.rtcp_off) == (mux, off)
+
+
 def test_a_later_offer_is_of_the_same_session_and_the_next_version() -> None:
     """§8: o= is the same but for the version, which is one greater."""
     leg = leg_audio()

@@ -84,8 +84,8 @@ def make_offer(
     """One audio stream with our codecs (RFC 3264 §5.1).
 
     ``standing`` is what we said of the session that this offer changes: each of its streams
-    keeps its place (§8), and ours its protocol, its codec first, and its payload type of
-    telephone-event (§8.3.2).
+    keeps its place (§8), and ours its protocol, its codec first, its payload type of
+    telephone-event (§8.3.2), and where RTCP goes (RFC 5761 §5.1.1).
     """
     before = _standing_stream(standing)
     codecs = list(local.codecs)
@@ -106,7 +106,12 @@ def make_offer(
         ours = replace(ours, protocol=_SEALED[0])
     if standing is None or before is None:
         return _describe(local, (ours,))
-    ours = replace(ours, protocol=before.protocol)
+    ours = replace(
+        ours,
+        protocol=before.protocol,
+        rtcp_mux=before.rtcp_mux,
+        rtcp_off=before.rtcp_off,
+    )
     media = [ours if one is before else _refused(one) for one in standing.media]
     return _describe(local, tuple(media))
 

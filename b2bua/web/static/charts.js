@@ -114,7 +114,8 @@
           min: 0, max: Math.max(1, told.most), calculable: false, orient: "horizontal", left: "center", bottom: 0,
           inRange: { color: c.heat }, textStyle: { color: c.ink },
         },
-        series: [{ type: "heatmap", data: told.cells, itemStyle: { borderColor: c.grid, borderWidth: 1 } }],
+        // All at once: 168 cells are few, and paper waits for no second frame.
+        series: [{ type: "heatmap", progressive: 0, data: told.cells, itemStyle: { borderColor: c.grid, borderWidth: 1 } }],
       };
     },
   };

@@ -52,6 +52,17 @@ place => [...place.querySelectorAll('canvas')].reduce((sum, canvas) => {
 """How many colours are on a chart."""
 
 
+COVERED = """
+place => Math.max(...[...place.querySelectorAll('canvas')].map(canvas => {
+    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let opaque = 0;
+    for (let at = 3; at < data.length; at += 4) opaque += data[at] > 200;
+    return opaque / (data.length / 4);
+}))
+"""
+"""How much of a chart is painted over."""
+
+
 @pytest.fixture(scope="module")
 def past(portal: Portal) -> list[CallRecord]:
     """The calls of the last month that is over."""
@@ -116,6 +127,8 @@ def test_a_month_beside_another_and_on_paper(
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
     for place in page.locator("[data-chart]").all():
         assert place.evaluate(INK) > 20, "it is there at once"
+        if place.get_attribute("data-chart") == "heat":
+            assert place.evaluate(COVERED) > 0.3, "its cells are"
         box = place.locator("canvas").first.bounding_box()
         assert box is not None
         assert box["width"] <= 700, "no wider than a sheet"

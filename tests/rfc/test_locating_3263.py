@@ -10,6 +10,7 @@ from b2bua.sip.dialog.events import HangUp, Refused, SessionId
 from b2bua.sip.endpoint.endpoint import SipEndpoint
 from b2bua.sip.endpoint.settings import EndpointSettings, Listener
 from b2bua.sip.endpoint.trunks import Trunk
+from b2bua.sip.endpoint.way import Care
 from b2bua.sip.message.message import Request
 from b2bua.sip.transport.target import Answer, Question, Share, Target, arranged
 from tests.call.builders import tokens
@@ -102,6 +103,27 @@ def test_an_address_of_the_other_ip_version_is_none() -> None:
     assert tried(peer, "s0") == ["127.0.1.1"]
     refuse_all(peer, "s0", 503)
     assert tried(peer, "s0") == ["127.0.1.1", "127.0.1.2"]
+
+
+def test_an_address_that_is_none_is_not_probed_in_the_place_of_another() -> None:
+    """A probe that went nowhere would take the address down that works."""
+    trunk = {"next_hops": (NAME,), "care": Care(probe=30.0, losses=1)}
+    peer = Peer(endpoint(CALLED, CALLER, 9, trunk=trunk))
+    peer.take(peer.endpoint.start(peer.now))
+    dial(peer, "s0")
+    targets = (Target("udp", ("2001:db8::1", 5060)), ONE)
+    question = peer.questions[0].question
+    answer = Answer(question=question, targets=targets, ttl=3600)
+    peer.take(peer.endpoint.resolved(answer, peer.now))
+    assert tried(peer, "s0") == ["127.0.1.1"]
+    for _ in range(3):
+        peer.wait(30)
+        for probe in peer.requests("OPTIONS"):
+            peer.answer(probe, 200)
+    assert peer.requests("OPTIONS")
+    (view,) = peer.endpoint.ways
+    assert view.address == "udp:127.0.1.1:5060"
+    assert view.health.value == "up"
 
 
 def test_a_transport_that_we_have_not_is_not_asked_for() -> None:

@@ -7,7 +7,7 @@ alone, and one that came by a stream by the same connection as long as it lasts.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import compress, count
 from typing import Final, TypeAlias
 from zlib import crc32
 
@@ -149,7 +149,8 @@ class Departures:
                 case Ask(question):
                     departed.append(Resolve(question))
                 case Found((session, send), targets, shares):
-                    departed += self._found(session, send, targets, shares, now)
+                    reached, shares = self._within(targets, shares)
+                    departed += self._found(session, send, reached, shares, now)
         return departed
 
     def _found(
@@ -164,8 +165,6 @@ class Departures:
         order = targets
         if shares and session in self._registry.entries:
             order = arranged(targets, shares, _drawn_for(session))
-        if len(order) > 1:
-            order = self._within(order)
         if index >= len(order):
             return self._no_way(session, send)
         flow = self._flow(session, send, order[index])
@@ -175,13 +174,19 @@ class Departures:
             return self._set_out(session, send, targets, (order[index], flow), now)
         return self._leave(session, send, flow, now)
 
-    def _within(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    def _within(
+        self, targets: tuple[Target, ...], shares: tuple[Share, ...]
+    ) -> tuple[tuple[Target, ...], tuple[Share, ...]]:
         """Those that a listener of ours reaches: what is of another IP version is none.
 
         All of them if it is none: a connection of the far end's may be there.
         """
-        reached = [one for one in targets if self._choose(one, None) is not None]
-        return tuple(reached) or targets
+        if len(targets) < 2:
+            return targets, shares
+        reached = [self._choose(one, None) is not None for one in targets]
+        if all(reached) or not any(reached):
+            return targets, shares
+        return tuple(compress(targets, reached)), tuple(compress(shares, reached))
 
     def _set_out(
         self,

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -85,6 +85,15 @@ def full_disk(directory: Path) -> list[Alarm]:
         return []
     detail = f"{usage.free // 1_000_000} MB of {usage.total // 1_000_000} MB left"
     return [Alarm(kind=Complaint.DISK, subject=str(directory), detail=detail)]
+
+
+def unregistered(registrations: Mapping[str, bool]) -> list[Alarm]:
+    """The trunks that want a registration of ours and do not have it."""
+    return [
+        Alarm(kind=Complaint.REGISTRATION, subject=trunk)
+        for trunk, registered in registrations.items()
+        if not registered
+    ]
 
 
 def complaints(

@@ -25,7 +25,7 @@ from b2bua.app.carrier import Carrier, Heed
 from b2bua.app.freshness import Watch
 from b2bua.app.happenings import Happenings
 from b2bua.app.health import HealthServer
-from b2bua.app.heartbeat import Heartbeat, complaints
+from b2bua.app.heartbeat import Heartbeat, complaints, unregistered
 from b2bua.app.lender import Lender
 from b2bua.app.listening import CannotListen, Listening
 from b2bua.app.metered import Metered
@@ -335,7 +335,8 @@ class Node:
             self._pool,
             self._places.data_dir,
         )
-        return [*found, *self._shedding.lateness.alarms(self._loop.time())]
+        lost = unregistered(self._endpoint.registrations)
+        return [*found, *lost, *self._shedding.lateness.alarms(self._loop.time())]
 
     def _unready(self) -> str:
         if not self._serving:

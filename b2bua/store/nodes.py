@@ -26,6 +26,7 @@ class Complaint(Enum):
     PLAN = "plan"
     FENCE = "fence"
     TRUNK = "trunk"
+    REGISTRATION = "registration"
     NODE = "node"
     CAP = "cap"
     RECORDING = "recording"

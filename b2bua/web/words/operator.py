@@ -45,6 +45,7 @@ WORDS: Final[Entries] = {
     "alarm_plan": ("方案无法读取", "Plan cannot be read"),
     "alarm_fence": ("行级安全不完整", "Row-level security incomplete"),
     "alarm_trunk": ("中继中断", "Trunk is down"),
+    "alarm_registration": ("中继未注册", "Trunk is not registered"),
     "alarm_node": ("节点失联", "Node is silent"),
     "alarm_cap": ("用量接近上限", "Cap is nearly used"),
     "todo_calendar": (

@@ -34,6 +34,7 @@ def commas(figures: Figures, manner: Manner) -> bytes:
     writer = csv.writer(written)
     head = (words("title"), figures.number, figures.name, str(figures.period), figures.zone)
     writer.writerow(map(safe, head))
+    writer.writerow((words("units"),))
     for one in (advice.said(words.language) for advice in advise(figures)):
         writer.writerow((words("advice"), safe(one.what), safe(one.why)))
     for table in tables(figures, manner):

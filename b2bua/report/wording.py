@@ -120,6 +120,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "shown": ("仅列出最近", "only the latest are listed:"),
     "less": ("少", "fewer"),
     "more": ("多", "more"),
+    "units": (
+        "时长以秒计；比例 1 即 100 %",
+        "Durations are in seconds; of shares, 1 is 100 %",
+    ),
     "further": ("其余", "Further:"),
     "mean": ("平均", "Mean"),
     "table": ("数据表", "Table"),

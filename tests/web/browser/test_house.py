@@ -77,8 +77,12 @@ def test_a_live_call_is_hung_up(run: Callable[..., Page], portal: Portal) -> Non
 
         until(up, why="the call is listed")
         expect(page.get_by_text("139****7777")).to_be_visible()
+        page.once("dialog", lambda question: question.dismiss())
         button.click()
-        expect(page.get_by_role("status")).to_contain_text("已下令挂断")
+        expect(button).to_have_count(1)
+        page.once("dialog", lambda question: question.accept())
+        button.click()
+        expect(page.get_by_role("status").first).to_contain_text("已下令挂断")
         until(
             lambda: (
                 [one.end_reason for one in portal.records("4006005678")][:1] == ["operator"]

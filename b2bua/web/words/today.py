@@ -58,7 +58,7 @@ WORDS: Final[Entries] = {
     "wall": ("大屏", "Wallboard"),
     "back_to_today": ("返回今天", "Back to Today"),
     "waiting_now": ("排队", "In the queue"),
-    "answer_rate": ("接通率", "Answered"),
+    "answer_rate": ("接通率", "Answer rate"),
     "who_answers": ("谁在接听", "Who answers"),
     "duty_on": ("值班", "on duty"),
     "duty_off": ("未值班", "off duty"),

@@ -88,6 +88,11 @@ def take(portal: Portal, browser: Browser, tongue: str, folder: Path) -> list[st
                 page.goto("/sign-in")
                 taken.append(picture(page, folder / f"{SIGN_IN}-{tongue}-{device}.webp"))
             context.request.post(door, data=who)
+            if pages is addresses:
+                page.goto("/")
+                expect(page.locator(".live-list tbody tr")).to_have_count(
+                    len(CALLERS), timeout=30_000
+                )
             for name, address in pages.items():
                 page.goto(address)
                 # Not as a condition in text: the page's policy lets none be evaluated.

@@ -220,7 +220,11 @@ ROWS: Final = (
         "16",
         "a forked 2xx",
         "every 2xx is acknowledged, all but the first are released",
-        (f"{_CALLING}::test_forks_the_first_wins_and_the_others_are_released",),
+        (
+            f"{_CALLING}::test_forks_the_first_wins_and_the_others_are_released",
+            "rfc/test_any_forks.py"
+            "::test_every_2xx_is_acknowledged_and_all_but_one_are_released",
+        ),
     ),
     Row(
         "17",
@@ -413,6 +417,8 @@ ROWS: Final = (
             f"{_PARSER}::test_the_parser_is_total",
             "rfc/torture/test_verdicts.py::test_verdict",
             "rfc/ipv6/test_verdicts.py::test_verdict",
+            "rfc/test_every_request_is_answered.py"
+            "::test_one_final_response_to_every_request",
         ),
     ),
     Row(
@@ -484,6 +490,7 @@ ROWS: Final = (
         "nonces are counted; a challenge is answered from the trunk or fails over",
         (
             "sip/message/test_digest.py::test_each_count_and_method_gives_another_proof",
+            "rfc/test_digest_7616.py::test_what_was_rejected_is_not_tried_again",
             f"{_CALLING}::test_a_wrong_password_is_not_repeated_for_ever",
         ),
     ),

@@ -269,3 +269,24 @@ def test_a_connection_that_is_gone_takes_its_phone_along() -> None:
     assert peer.endpoint.phones == {"801": [CONTACT]}
     peer.take(peer.endpoint.flow_failed(flow, peer.now))
     assert peer.endpoint.phones == {}
+
+
+@pytest.mark.parametrize("password", ["", "a guess", "password "])
+def test_who_guesses_does_not_learn_which_extensions_there_are(password: str) -> None:
+    said = []
+    for extension in ("801", "899"):
+        peer = started()
+        answers = [register(peer, user=extension, password=password)]
+        for method in ("OPTIONS", "INVITE", "MESSAGE"):
+            asked = peer.request(method, call_id=method, uri=f"sip:{extension}@127.0.2.1")
+            peer.send(asked, ("198.51.100.7", 5060))
+            answers += peer.responses(method)[-1:]
+        assert all("Server" not in one.headers for one in answers)
+        said.append(
+            [
+                (one.status, one.reason, sorted({name for name, _ in one.headers}))
+                for one in answers
+            ]
+        )
+    assert said[0] == said[1]
+    assert said[0][0][0] == 401

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from b2bua.service.record import CallRecord, Outcome
+from b2bua.web.timeline import rows
 from tests.support.node import Node
 from tests.support.sipp import Stage
 from tests.support.tones import keys
@@ -76,7 +77,14 @@ def test_a_caller_over_tcp(scene: Scene) -> None:
 
 
 def test_hold_and_resume(scene: Scene) -> None:
-    answered(scene.play(scene.line.direct, "holds", called="is-held"))
+    record = scene.play(scene.line.direct, "holds", called="is-held")
+    answered(record)
+    held = [line for line in record.ladder if line.line.endswith(";sendonly)")]
+    assert [line.sent for line in held] == [False, True], "the caller's, then ours"
+    caller, called = rows(record)
+    for party in (caller, called):
+        assert [span.kind for span in party.spans].count("hold") == 1
+        assert len(party.changes) == 1, "it came back"
 
 
 def test_a_late_offer(scene: Scene) -> None:

@@ -6,12 +6,13 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from media.engine.binding import open_engine
-from media.engine.plan import Codec, Heard, PortPlan, Sending, Unreachable
+from media.engine.plan import Codec, Heard, PortPlan, Secret, Sending, Suite, Unreachable
 from tests.media.engine.rigs import LoopbackRig, audio, descriptor_count
 
 ACCEPTS = ((8, Codec.PCMA),)
@@ -272,3 +273,42 @@ def test_plans_may_change_under_load_from_all_threads(rig: LoopbackRig) -> None:
         stopping.set()
         pouring.join()
     rig.until(lambda: len(far.packets) > 100)
+
+
+def resident() -> int:
+    """Bytes of our memory that are in use."""
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_thousand_sessions_leave_nothing(rig: LoopbackRig, tmp_path: Path) -> None:
+    """Sealed and clear, played to, recorded, refused a plan: all of it is given back."""
+    far = udp()
+    address = far.getsockname()
+    prompt = rig.load(b"\xd5" * 8000)
+    key = Secret(Suite.AES_CM_128_HMAC_SHA1_80, bytes(30))
+
+    def session(number: int) -> None:
+        one, other = rig.open(), rig.open()
+        plan = PortPlan(remote=address, remote_rtcp=address, accepts=ACCEPTS, seals=key)
+        hears = replace(plan, sending=Sending.PEER, peer=one, opens=key)
+        plays = replace(plan, sending=Sending.PROMPTS, prompts=(prompt,), play_epoch=1)
+        rig.arrange(other, hears)
+        rig.arrange(one, plays)
+        with pytest.raises(LookupError):
+            rig.arrange(one, replace(plays, prompts=(prompt, 99), play_epoch=2))
+        if number % 250 == 0:
+            file = os.open(tmp_path / "kept.wav", os.O_RDWR | os.O_CREAT)
+            rig.engine.record(other, file, True)
+        rig.close(one)
+        rig.close(other)
+
+    for number in range(1, 101):
+        session(number)
+    descriptors, memory = descriptor_count(), resident()
+    for number in range(1000):
+        session(number)
+    rig.engine.events()
+    assert descriptor_count() == descriptors
+    assert resident() - memory < 2_000_000
+    far.close()

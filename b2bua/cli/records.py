@@ -137,7 +137,7 @@ def _told(record: CallRecord) -> str:
         f"  survey {record.survey}" if record.survey else "",
         _kept("message", record.voicemail, record.voicemail_ms),
         "",
-        "Attempts",
+        "Attempts" if record.attempts else "No destination was tried",
         *(
             f"  {one.destination}: {one.outcome}"
             + (f", {one.why}" if one.why else f", {one.status}, rang {one.ring_ms} ms")

@@ -1,15 +1,13 @@
 """The options of ``b2bua reports``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from b2bua.cli.commands.options import DEFAULT, Config, Number
+
 reports = typer.Typer(no_args_is_help=True)
-Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The settings.")]
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The 400 number.")]
 Identity = Annotated[int, typer.Argument(metavar="ID", help="As the list tells it.")]
-DEFAULT = Path("config/b2bua.toml")
 
 
 @reports.command("list")

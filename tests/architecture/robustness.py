@@ -220,11 +220,7 @@ ROWS: Final = (
         "16",
         "a forked 2xx",
         "every 2xx is acknowledged, all but the first are released",
-        (
-            f"{_CALLING}::test_forks_the_first_wins_and_the_others_are_released",
-            "rfc/test_any_forks.py"
-            "::test_every_2xx_is_acknowledged_and_all_but_one_are_released",
-        ),
+        (f"{_CALLING}::test_forks_the_first_wins_and_the_others_are_released",),
     ),
     Row(
         "17",
@@ -417,8 +413,6 @@ ROWS: Final = (
             f"{_PARSER}::test_the_parser_is_total",
             "rfc/torture/test_verdicts.py::test_verdict",
             "rfc/ipv6/test_verdicts.py::test_verdict",
-            "rfc/test_every_request_is_answered.py"
-            "::test_one_final_response_to_every_request",
         ),
     ),
     Row(

@@ -6,7 +6,7 @@ the receiver's answer and noting it, the message is sent again under the same id
 
 An address is a webhook's, or ``mailto:`` and a mail address for reports; who sends by mail
 claims by mail. The messages of one number to one address go out in their order. A message
-that has failed :data:`HOLDS` times lets those behind it pass, and is tried at its own times.
+that has failed :data:`HOLDS` times lets those behind it pass, and is tried at its times.
 """
 
 import uuid

@@ -57,7 +57,7 @@ class Database:
         oldest: float = 300.0,
         patience: float = STATEMENT_SECONDS,
     ) -> None:
-        """Seconds: connections of age ``oldest`` are replaced; answers may take ``patience``."""
+        """Seconds: connections live for ``oldest``, an answer may take ``patience``."""
         self.dsn = dsn
         self.patience = patience
         self.fault = ""
@@ -106,7 +106,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self, seconds: float | None = None) -> AsyncIterator[Connection]:
-        """Lend a connection for so many ``seconds`` at most; by default those of patience."""
+        """Lend a connection for so many ``seconds`` at most; None: as patience has it."""
         if self._pool is None:
             raise InvalidState("the database was not opened")
         lost = True

@@ -13,7 +13,10 @@ from b2bua.store.roles import HOUSE
 
 
 def password(config: Path, number: str, *, from_stdin: bool, operator: bool) -> int:
-    """Set it, asked for twice or read from the first line of standard input."""
+    """Set it, asked for twice or read from the first line of standard input.
+
+    Sessions, one-time codes and tokens of the account end.
+    """
     settings = settings_of(config)
     if operator:
         return _operator(settings, number, from_stdin=from_stdin)
@@ -26,7 +29,7 @@ def password(config: Path, number: str, *, from_stdin: bool, operator: bool) -> 
         async with opened_storage(settings) as storage:
             if wanted not in (await storage.plans.snapshot({})).plans:
                 raise Wanting(f"{wanted} has no plan; apply one first")
-            await storage.accounts.set_password(wanted, secret)
+            await storage.accounts.reset(wanted, secret)
 
     run(store())
     say(f"{wanted}: password set")
@@ -41,7 +44,7 @@ def _operator(settings: Settings, text: str, *, from_stdin: bool) -> int:
 
     async def store() -> None:
         async with opened_storage(settings) as storage:
-            await storage.accounts.set_password(HOUSE, secret, name)
+            await storage.accounts.reset(HOUSE, secret, name)
 
     run(store())
     say(f"{name}: password set; sign in at /operator/sign-in")

@@ -81,6 +81,23 @@ class Accounts:
         if done == "UPDATE 0":
             raise Rejected(f"there is no user {name}")
 
+    async def reset(self, number: str, password: str, name: str = FIRST) -> None:
+        """Let somebody in again by a password alone: what else opened the account is void.
+
+        Who lost the telephone has no one-time codes; who lost control wants no token to go
+        on. Raises Rejected as :meth:`set_password` does.
+        """
+        await self.set_password(number, password, name)
+        async with self._database.transaction() as connection:
+            for statement in (
+                "update account set totp_on = false, totp_secret = ''",
+                "delete from recovery_code",
+                "delete from api_token",
+            ):
+                await connection.execute(
+                    f"{statement} where number = $1 and name = $2", number, name
+                )
+
     async def add(self, number: str, name: str, role: Role, password: str) -> None:
         """One more user. Raises Rejected if the name is taken, or nobody's."""
         if user_name(name) != name:

@@ -211,9 +211,9 @@ async def caps(visit: Visit, plan: Plan) -> list[CapState]:
 
 
 async def set_password(visit: Visit, number: str, password: str) -> None:
-    """Give the owner another password. Raises Rejected."""
+    """Give the owner another password, and void codes and tokens. Raises Rejected."""
     await held_plan(house_of(visit), number)
-    await Accounts(visit.portal.database).set_password(number, password)
+    await Accounts(visit.portal.database).reset(number, password)
     await visit.note_of(number, Act.PASSWORD, "owner")
 
 

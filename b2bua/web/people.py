@@ -108,7 +108,10 @@ async def add_user(visit: Visit, name: str, role: Role, password: str) -> Accoun
 
 
 async def change_user(visit: Visit, name: str, role: Role | None, password: str) -> Account:
-    """Another role, another password, or both; a new password ends the user's sessions."""
+    """Another role, another password, or both.
+
+    A new password ends the user's sessions, one-time codes and tokens.
+    """
     by_hand(visit)
     desk = desk_of(visit)
     before = await _user(desk, name)
@@ -119,7 +122,7 @@ async def change_user(visit: Visit, name: str, role: Role | None, password: str)
         await desk.accounts.change_role(desk.number, name, _given(desk, role))
         said.append(f"{before.role.value} -> {role.value}")
     if password:
-        await desk.accounts.set_password(desk.number, password, name)
+        await desk.accounts.reset(desk.number, password, name)
         said.append("password")
     if said:
         await visit.note_of(desk.number, Act.USER_CHANGED, name, ", ".join(said))

@@ -1,15 +1,20 @@
 """Passwords are kept as argon2 hashes and as nothing else."""
 
 import logging
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import pyotp
 import pytest
 from argon2 import PasswordHasher
 
 from b2bua.store import accounts
 from b2bua.store.accounts import Accounts
+from b2bua.store.codes import Codes
 from b2bua.store.errors import Rejected
 from b2bua.store.pool import Database
+from b2bua.store.roles import FIRST, Right, Role
+from b2bua.store.tokens import Tokens
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +75,25 @@ async def test_no_password_opens_an_account_that_is_not_there(
 async def test_useless_passwords_are_refused(database: Database, password: str) -> None:
     with pytest.raises(Rejected, match="6 to 128"):
         await Accounts(database).set_password("4006001234", password)
+
+
+async def test_a_reset_ends_codes_and_tokens_of_that_user_alone(
+    database: Database,
+) -> None:
+    number, at = "4006001234", datetime(2026, 11, 22, tzinfo=UTC)
+    kept, codes, tokens = Accounts(database), Codes(database), Tokens(database)
+    await kept.set_password(number, "correct horse")
+    await kept.add(number, "wang", Role.VIEWER, "battery staple")
+    for name in (FIRST, "wang"):
+        secret = await codes.draft(number, name)
+        assert await codes.confirm(number, name, pyotp.TOTP(secret).at(at), at)
+        await tokens.make(number, name, "till", {Right.LOOK}, at + timedelta(days=9))
+    await kept.reset(number, "another one", "wang")
+    assert await kept.verify(number, "another one", "wang")
+    left = {one.name: one.codes for one in await kept.users(number)}
+    assert left == {FIRST: True, "wang": False}
+    assert await codes.left(number, "wang") == 0
+    assert [one.name for one in await tokens.of(number)] == [FIRST]
 
 
 async def test_nothing_of_it_is_logged(

@@ -52,7 +52,7 @@ def test_phones_come_and_go(shell: Shell) -> None:
     said = shell.run(*add, given="correct horse")
     assert "801: added, realm b2bua" in said
     assert "correct" not in said
-    assert "801      前台" in shell.run("phone", "list")
+    assert "801      house      前台" in shell.run("phone", "list")
     shell.run("phone", "remove", "801")
     assert "there is no phone 801" in shell.run("phone", "remove", "801", status=1)
 
@@ -63,6 +63,7 @@ def test_a_plan_may_ring_a_phone_that_registers(shell: Shell) -> None:
         '  desk: {number: "801", trunk: phones}\nroutes:\n  - {name: all, to: desk}\n'
     )
     shell.config.write_text(shell.config.read_text() + PHONES)
+    shell.run("phone", "add", "801", "--stdin", given="correct horse")
     shell.run("apply", shell.file("desk.yaml", plan))
     said = shell.run("explain", "4006001299", "--from", "13800138000", "--json")
     assert json.loads(said)["destinations"] == ["desk"]

@@ -175,7 +175,9 @@ def test_a_scanner_is_banned_and_heard_again_once_it_is_pardoned(node: Node) -> 
                 f"OPTIONS sip:{number}@{HOST} SIP/2.0\r\n"
                 f"Via: SIP/2.0/UDP {scanner}:5060;branch=z9hG4bKscan{number}\r\n"
                 f"From: <sip:s@{scanner}>;tag=s\r\nTo: <sip:{number}@{HOST}>\r\n"
-                f"Call-ID: scan{number}\r\nCSeq: 1 OPTIONS\r\n\r\n".encode(),
+                f"Call-ID: scan{number}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
+                f"Contact: <sip:s@{scanner}:5060>\r\nAccept: application/sdp\r\n"
+                f"User-Agent: friendly\r\nContent-Length: 0\r\n\r\n".encode(),
                 (HOST, 5060),
             )
 

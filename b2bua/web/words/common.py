@@ -27,8 +27,8 @@ WORDS: Final[Entries] = {
     "wrong": ("号码或密码不对。", "The number or the password is wrong."),
     "too_fast": ("尝试次数过多，请稍后再试。", "Too many tries. Wait a little."),
     "forgotten": (
-        "忘记密码？请联系运营商，用 b2bua password 重设。",
-        "Forgotten? The operator sets a new one with b2bua password.",
+        "忘记密码？请联系您的运营商重设。",
+        "Forgotten? Your operator sets a new one.",
     ),
     "theme": ("外观", "Look"),
     "auto": ("自动", "Auto"),

@@ -68,6 +68,7 @@ def take(portal: Portal, browser: Browser, tongue: str, folder: Path) -> list[st
     """Every picture in one language; returns their names."""
     addresses = {one.key: one.path for one in places(ENTERPRISE)}
     addresses |= {CALL: called(portal), ROUTE: "/routing/route/0", WALL: "/wall"}
+    addresses["try"] += "?caller=02166667777&at=2026-11-24T10:00&keys=2,1"
     owner = {"number": NUMBER, "password": portal.password}
     operator = {"name": "operator", "password": portal.password}
     taken = []

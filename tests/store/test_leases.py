@@ -22,6 +22,7 @@ from tests.store.builders import SOURCE, plan, record
 from tests.support.quota_store import QuotaStore
 
 NOVEMBER = date(2026, 11, 1)
+TURN_SECONDS = 0.002
 WANT = Want(
     period=Period.MONTH,
     starts=NOVEMBER,
@@ -44,17 +45,19 @@ class RealNode(Node):
         self.asking = False
 
     async def run(self) -> None:
-        """Carry questions and answers until cancelled."""
-        loop = asyncio.get_running_loop()
+        """Carry questions and answers until cancelled; an answer takes no time of ours.
+
+        A call waits a second for its answer. On a busy machine PostgreSQL may need longer,
+        and this is not about who gives up.
+        """
         while True:
             while self.asked:
                 question, self.asking = self.asked.pop(0), True
                 self.answers.append(await self.leases.ask(self.name, question))
-                self.now = loop.time()
                 self.hear()
                 self.asking = False
-            self.pass_time(loop.time() - self.now)
-            await asyncio.sleep(0.002)
+            self.pass_time(TURN_SECONDS)
+            await asyncio.sleep(TURN_SECONDS)
 
     async def restart(self) -> None:
         """Die, and begin with journal and store; those who waited call again."""
@@ -102,7 +105,7 @@ async def running(nodes: list[RealNode], dsn: str) -> AsyncIterator[None]:
 
 async def decided(nodes: list[RealNode]) -> None:
     """Wait until nobody waits, and no question is on its way."""
-    async with asyncio.timeout(20.0):
+    async with asyncio.timeout(60.0):
         while any(node.waiting or node.asked or node.asking for node in nodes):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -125,7 +125,7 @@ def _table(records: list[CallRecord]) -> None:
 
 def _told(record: CallRecord) -> str:
     """A record in words, for people."""
-    lines = [
+    about = (
         f"{record.id}   {record.outcome.value}: {record.end_reason}",
         f"  {_caller(record)} {record.area} to {record.number} by {record.trunk},"
         f" plan version {record.plan_version}",
@@ -136,6 +136,9 @@ def _told(record: CallRecord) -> str:
         _kept("talk", record.recording, record.recording_ms),
         f"  survey {record.survey}" if record.survey else "",
         _kept("message", record.voicemail, record.voicemail_ms),
+    )
+    lines = [
+        *filter(None, about),
         "",
         "Attempts" if record.attempts else "No destination was tried",
         *(

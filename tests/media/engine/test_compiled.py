@@ -309,6 +309,7 @@ def test_a_thousand_sessions_leave_nothing(rig: LoopbackRig, tmp_path: Path) -> 
     for number in range(1000):
         session(number)
     rig.engine.events()
-    assert descriptor_count() == descriptors
-    assert resident() - memory < 2_000_000
     far.close()
+    assert descriptor_count() == descriptors - 1
+    # A sanitizer keeps what was freed, to see who touches it.
+    assert resident() - memory < 2_000_000 or "libasan" in os.environ.get("LD_PRELOAD", "")

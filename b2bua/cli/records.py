@@ -1,6 +1,7 @@
 """``b2bua calls`` and ``b2bua call``: what happened."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -125,20 +126,8 @@ def _table(records: list[CallRecord]) -> None:
 
 def _told(record: CallRecord) -> str:
     """A record in words, for people."""
-    about = (
-        f"{record.id}   {record.outcome.value}: {record.end_reason}",
-        f"  {_caller(record)} {record.area} to {record.number} by {record.trunk},"
-        f" plan version {record.plan_version}",
-        f"  from {record.invite_at.astimezone():%Y-%m-%d %H:%M:%S}, talked"
-        f" {_clock(record.talk_ms)}, status {record.status}, Q.850 {record.q850}",
-        f"  {record.arithmetic}" if record.arithmetic else "",
-        f"  keys {record.keys}" if record.keys else "",
-        _kept("talk", record.recording, record.recording_ms),
-        f"  survey {record.survey}" if record.survey else "",
-        _kept("message", record.voicemail, record.voicemail_ms),
-    )
     lines = [
-        *filter(None, about),
+        *filter(None, _outline(record)),
         "",
         "Attempts" if record.attempts else "No destination was tried",
         *(
@@ -167,6 +156,24 @@ def _told(record: CallRecord) -> str:
         *(("", "Fault", record.fault) if record.fault else ()),
     ]
     return "\n".join(lines)
+
+
+def _outline(record: CallRecord) -> Iterator[str]:
+    """Who called whom, when, at what cost; a line is empty for what there was not."""
+    yield f"{record.id}   {record.outcome.value}: {record.end_reason}"
+    yield (
+        f"  {_caller(record)} {record.area} to {record.number} by {record.trunk},"
+        f" plan version {record.plan_version}"
+    )
+    yield (
+        f"  from {record.invite_at.astimezone():%Y-%m-%d %H:%M:%S}, talked"
+        f" {_clock(record.talk_ms)}, status {record.status}, Q.850 {record.q850}"
+    )
+    yield f"  {record.arithmetic}" if record.arithmetic else ""
+    yield f"  keys {record.keys}" if record.keys else ""
+    yield _kept("talk", record.recording, record.recording_ms)
+    yield f"  survey {record.survey}" if record.survey else ""
+    yield _kept("message", record.voicemail, record.voicemail_ms)
 
 
 def _kept(what: str, file: str, milliseconds: int) -> str:
